@@ -1,0 +1,74 @@
+"""What a character is: classes of code points from a table that is shipped, so that every Python gives the same answer.
+
+`character_classes.tsv` gives each code point one class and says which are wide (two columns of a terminal).
+"""
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.uint32]
+Classes = npt.NDArray[np.uint8]
+Offsets = npt.NDArray[np.int64]
+
+# The order is the number.
+NAMES = "other space invisible upper lower letter logogram mark digit end open close dash punctuation symbol".split()
+(OTHER, SPACE, INVISIBLE, UPPER, LOWER, LETTER, LOGOGRAM, MARK, DIGIT, END, OPEN, CLOSE, DASH, PUNCTUATION, SYMBOL) = range(15)
+WIDE = 0x80
+
+
+def _ranges(name: str) -> list[tuple[int, int, str]]:
+    lines = files("dataset_builder").joinpath(name).read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return [(int(first, 16), int(last, 16), value) for first, last, value in rows]
+
+
+@cache
+def _class_table() -> Classes:
+    table = np.zeros(0x110000, np.uint8)
+    for first, last, value in _ranges("character_classes.tsv"):
+        name, _, wide = value.partition(" ")
+        table[first : last + 1] = NAMES.index(name) | (WIDE if wide else 0)
+    return table
+
+
+@cache
+def _fold_table() -> Codes:
+    table = np.arange(0x110000, dtype=np.uint32)
+    for first, last, value in _ranges("character_folds.tsv"):
+        table[first : last + 1] += np.uint32(int(value) % 2**32)
+    return table
+
+
+def marked_classes_of(codes: Codes) -> Classes:
+    """Give the class of each code point, with the bit `WIDE` set where it takes two columns."""
+    return _class_table()[codes]
+
+
+def classes_of(codes: Codes) -> Classes:
+    """Give the class of each code point: one of the constants of this module, `OTHER` to `SYMBOL`."""
+    return marked_classes_of(codes) & np.uint8(0x7F)
+
+
+def fold_of(codes: Codes) -> Codes:
+    """Give each code point in lower case, where that is one code point."""
+    return _fold_table()[codes]
+
+
+def codes_of_text(text: str) -> Codes:
+    """Give the code points of a string without lone surrogates."""
+    return np.frombuffer(text.encode("utf-32-le"), "<u4")
+
+
+def codes_of(texts: pa.Array) -> tuple[Codes, Offsets]:
+    """Give the code points of all strings of an Arrow array, one after the other, and the n + 1 offsets at which they start."""
+    texts = texts.cast(pa.large_string())
+    ends = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    data = texts.buffers()[2]
+    raw = memoryview(data)[ends[0] : ends[-1]] if data is not None else b""
+    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    return codes_of_text(str(raw, "utf-8")), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
