@@ -1,6 +1,7 @@
 """What a character is: classes of code points from a table that is shipped, so that every Python gives the same answer.
 
-`character_classes.tsv` gives each code point one class and says which are wide (two columns of a terminal).
+`character_classes.tsv` gives each code point one class and says which are wide (two columns of a
+terminal) and which are unsettled (normalising to NFC may change a text that holds one).
 """
 
 from functools import cache
@@ -17,8 +18,10 @@ Offsets = npt.NDArray[np.int64]
 
 # The order is the number.
 NAMES = "other space invisible upper lower letter logogram mark digit end open close dash punctuation symbol".split()
-(OTHER, SPACE, INVISIBLE, UPPER, LOWER, LETTER, LOGOGRAM, MARK, DIGIT, END, OPEN, CLOSE, DASH, PUNCTUATION, SYMBOL) = range(15)
-WIDE = 0x80
+(OTHER, SPACE, INVISIBLE, UPPER, LOWER, LETTER, LOGOGRAM, MARK, DIGIT, END, OPEN, CLOSE, DASH, PUNCTUATION, SYMBOL) = (
+    range(15)
+)
+WIDE, UNSETTLED = 0x80, 0x40
 
 
 def _ranges(name: str) -> list[tuple[int, int, str]]:
@@ -29,10 +32,11 @@ def _ranges(name: str) -> list[tuple[int, int, str]]:
 
 @cache
 def _class_table() -> Classes:
-    table = np.zeros(0x110000, np.uint8)
+    table = np.full(0x110000, OTHER | UNSETTLED, np.uint8)
     for first, last, value in _ranges("character_classes.tsv"):
-        name, _, wide = value.partition(" ")
-        table[first : last + 1] = NAMES.index(name) | (WIDE if wide else 0)
+        name, *marks = value.split()
+        wide, unsettled = WIDE * ("wide" in marks), UNSETTLED * ("unsettled" in marks)
+        table[first : last + 1] = NAMES.index(name) | wide | unsettled
     return table
 
 
@@ -45,13 +49,13 @@ def _fold_table() -> Codes:
 
 
 def marked_classes_of(codes: Codes) -> Classes:
-    """Give the class of each code point, with the bit `WIDE` set where it takes two columns."""
+    """Give the class of each code point, with the bits `WIDE` and `UNSETTLED` set where they hold."""
     return _class_table()[codes]
 
 
 def classes_of(codes: Codes) -> Classes:
     """Give the class of each code point: one of the constants of this module, `OTHER` to `SYMBOL`."""
-    return marked_classes_of(codes) & np.uint8(0x7F)
+    return marked_classes_of(codes) & np.uint8(0x3F)
 
 
 def fold_of(codes: Codes) -> Codes:
@@ -65,7 +69,7 @@ def codes_of_text(text: str) -> Codes:
 
 
 def codes_of(texts: pa.Array) -> tuple[Codes, Offsets]:
-    """Give the code points of all strings of an Arrow array, one after the other, and the n + 1 offsets at which they start."""
+    """Give the code points of all strings of an Arrow array, end to end, and the n + 1 offsets at which they start."""
     texts = texts.cast(pa.large_string())
     ends = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
     data = texts.buffers()[2]

@@ -64,6 +64,7 @@ RECORD_CODES = {
     "E510": "has the id of an earlier record",
     "E511": "cannot be decoded as its byte order mark says",
     "E512": "has a line longer than the limit",
+    "E513": "is of a format that this version does not read",
 }
 
 

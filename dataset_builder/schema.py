@@ -82,7 +82,14 @@ def _read(name: str) -> dict[str, Any]:
 def labels_of(kind: str) -> tuple[Label, ...]:
     """Give the labels of a *kind* (role, category, origin) in the order of their numbers."""
     return tuple(
-        Label(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}) for entry in _read("labels")[kind]
+        Label(
+            id=entry["id"],
+            meaning=entry["meaning"],
+            definition=entry["definition"],
+            examples=tuple(entry.get("examples", ())),
+            is_not=entry.get("is_not", ""),
+        )
+        for entry in _read("labels")[kind]
     )
 
 
