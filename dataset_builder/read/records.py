@@ -19,11 +19,12 @@ QUARANTINE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A file under the source root: where it is, its path there as text, and the article id that this gives."""
+    """A file under the source root: where it is, its path there as text, the article id that this gives, its bytes."""
 
     file: Path
     source_path: str
     article_id: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

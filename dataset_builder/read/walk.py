@@ -116,12 +116,13 @@ def _walk(top: bytes, real_top: bytes, left_out: set[bytes], keep_suffixes: bool
 
 def _entry(path: bytes, item: os.DirEntry[bytes], real_top: bytes, left_out: set[bytes], keep: bool) -> Entry | None:
     try:
-        mode = item.stat().st_mode
+        status = item.stat()
     except FileNotFoundError:
         return _refused(path, "E501", "links to a file that does not exist")
     except OSError as fault:
         loop = item.is_symlink() and fault.errno == errno.ELOOP
         return _refused(path, "E508" if loop else "E501", "links to itself" if loop else f"{fault.strerror}")
+    mode = status.st_mode
     if item.is_symlink():
         target = os.path.realpath(item.path)
         if any(_is_below(target, output) for output in left_out):
@@ -135,8 +136,12 @@ def _entry(path: bytes, item: os.DirEntry[bytes], real_top: bytes, left_out: set
     known = OTHER_FORMATS.get(os.path.splitext(path)[1].lower())
     if known:
         return _refused(path, "E513", f"is {known}, which this version does not read")
-    article_id = id_of_path(path, keep_suffixes=keep)
-    return Found(file=Path(os.fsdecode(item.path)), source_path=text_of_path(path), article_id=article_id)
+    return Found(
+        file=Path(os.fsdecode(item.path)),
+        source_path=text_of_path(path),
+        article_id=id_of_path(path, keep_suffixes=keep),
+        size=status.st_size,
+    )
 
 
 def _is_below(path: bytes, folder: bytes) -> bool:
