@@ -20,10 +20,41 @@ WHITE += "\u2028\u2029\u202f\u205f\u3000"
 INVISIBLE = {*range(0x20), 0x7F, 0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), *range(0x202A, 0x202F)}
 INVISIBLE |= {*range(0x2066, 0x206A), 0xFEFF}
 PIECES = st.sampled_from(
-    ["\n", "\r", "\r\n", "\n\n", " ", "\t", "\u00a0", "\u2028", "\u200b", "\ufeff", "\u202b", "\x85", "\x1c", "a", "wörter", "e\u0301"]
-    + ["\u1100\u1161", "日本語。", "- ", "1. ", "word " * 12, "The end.", "👩🏽‍🌾", "\u0958", "x" * 70, "\u0300", "ก็"]
+    [
+        "\n",
+        "\r",
+        "\r\n",
+        "\n\n",
+        " ",
+        "\t",
+        "\u00a0",
+        "\u2028",
+        "\u200b",
+        "\ufeff",
+        "\u202b",
+        "\x85",
+        "\x1c",
+        "a",
+        "wörter",
+        "e\u0301",
+        "\u1100\u1161",
+        "日本語。",
+        "- ",
+        "1. ",
+        "word " * 12,
+        "The end.",
+        "👩🏽‍🌾",
+        "\u0958",
+        "x" * 70,
+        "\u0300",
+        "ก็",
+    ]
 )
-TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=40).map("".join).filter(lambda t: not re.search("[\ud800-\udfff]", t))
+TEXTS = (
+    st.lists(PIECES | st.text(max_size=6), max_size=40)
+    .map("".join)
+    .filter(lambda t: not re.search("[\ud800-\udfff]", t))
+)
 
 
 def one(text: str) -> list[tuple[str, int, int]]:

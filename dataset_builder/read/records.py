@@ -1,5 +1,6 @@
 """What reading gives: a record that can be segmented, or a reason why it is not released."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Skipped:
     reason: str
 
 
-def quarantine_table(records: list[Quarantined]) -> pa.Table:
+def quarantine_table(records: Sequence[Quarantined]) -> pa.Table:
     """Give quarantined records as a table of `QUARANTINE_SCHEMA`, by source path and record."""
     ordered = sorted(records, key=lambda r: (r.source_path.encode(), r.source_record or ""))
     rows = [{name: getattr(r, name) for name in QUARANTINE_SCHEMA.names} for r in ordered]

@@ -1,0 +1,175 @@
+"""The commands: each parses, calls the library, prints what it gives, and returns a status.
+
+0 done · 1 checks failed, or rejected · 2 usage or configuration · 3 input · 4 output or environment · 130 and 143
+interrupted
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from dataset_builder import __version__
+from dataset_builder.errors import ArticlesetError, EnvironmentFault, escape_place
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
+
+
+class Terminated(BaseException):
+    """SIGTERM came: what is open is closed, then the process ends with 143."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; give the exit status. Every expected failure is one line on standard error."""
+    _write_anything()
+    signal.signal(signal.SIGTERM, _terminate)
+    debug = "--debug" in arguments or bool(os.environ.get("ARTICLESET_DEBUG"))
+    try:
+        if sys.platform not in ("linux", "darwin"):
+            raise EnvironmentFault("E429", None, f"articleset does not run on {sys.platform}", "use Linux or macOS")
+        status = app([a for a in arguments if a != "--debug"], prog_name="articleset", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except ArticlesetError as error:
+        return _fail(str(error), error.exit_code, debug)
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())  # noqa: T201
+            return 2
+        return _fail(f"E105 {escape_place(error.format_message())} See articleset --help", 2, debug)
+    except Exit as stop:
+        return int(stop.exit_code)
+    except (KeyboardInterrupt, Abort):
+        return _fail("E110 interrupted; nothing was released", 130, debug)
+    except Terminated:
+        return _fail("E111 terminated; nothing was released", 143, debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 4
+    except Exception as fault:  # noqa: BLE001 - a fault of our own: still one line, and the way to its traceback
+        line = f"E499 {type(fault).__name__}: {escape_place(str(fault)[:500])}"
+        return _fail(f"{line}; this is a fault of articleset: run again with --debug and report it", 4, debug)
+
+
+def _fail(line: str, status: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(line, file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _write_anything() -> None:
+    """Let a terminal that knows few characters show the others as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"articleset {__version__}")  # noqa: T201
+        raise Exit
+
+
+@app.callback()
+def articleset(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+) -> None:
+    """Turn a folder of articles into a checked, versioned dataset of labelled paragraphs."""
+
+
+@app.command()
+def build(
+    source: Annotated[Path | None, typer.Option(help="The folder of articles.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where releases go: OUTPUT/NAME/VERSION.  [default: dist]")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="dataset.toml, or a pyproject.toml with [tool.articleset].")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The dataset's name.")] = None,
+    title: Annotated[str | None, typer.Option(help="The dataset's title.")] = None,
+    license: Annotated[str | None, typer.Option(help="The dataset's license, an SPDX identifier.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that read and label.  [default: 1]")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which version it would be, and why; release nothing.")
+    ] = False,
+    unrelated: Annotated[
+        bool, typer.Option("--unrelated", help="Allow a release that shares no article with the one before.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> int:
+    """Build a release: read, segment, label, check, and give it the version that the data decides."""
+    from dataset_builder.cli.progress import show_progress
+    from dataset_builder.cli.summary import print_json, print_summary, print_warnings
+    from dataset_builder.config import resolve
+    from dataset_builder.pipeline import build as build_dataset
+
+    flags: dict[str, Any] = {"source": source, "output": output, "config": config, "name": name, "title": title}
+    settings = resolve(flags | {"license": license, "workers": workers})
+    with show_progress() as progress:
+        result = build_dataset(settings, dry_run=dry_run, unrelated=unrelated, progress=progress)
+    print_warnings(result)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_summary(result)
+    if result.rejection is not None:
+        raise result.rejection
+    return 0
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    as_json: JsonFlag = False,
+) -> int:
+    """Run the checks on a release."""
+    from dataset_builder.check import check_release, rejection
+    from dataset_builder.cli.progress import show_progress
+    from dataset_builder.cli.summary import print_json, print_report
+
+    with show_progress() as progress:
+        report = check_release(path, progress=progress)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    if report.failed:
+        raise rejection(report)
+    return 0
+
+
+@app.command()
+def evaluate(
+    data: Annotated[list[Path], typer.Argument(help="Labelled pages, JSON lines (docs/labeller.md), plain or gzip.")],
+    model: Annotated[Path | None, typer.Option(help="The labeller's weights.  [default: the tool's own]")] = None,
+    as_json: JsonFlag = False,
+) -> int:
+    """Measure the labeller on labelled pages."""
+    from dataset_builder.cli.summary import print_evaluation, print_json
+    from dataset_builder.label import load_model
+    from dataset_builder.label.evaluate import evaluate_files
+
+    measures = evaluate_files(data, load_model(model))
+    if as_json:
+        print_json(measures)
+    else:
+        print_evaluation(measures)
+    return 0

@@ -1,0 +1,117 @@
+"""What the commands print: a closing table, a check report, measures, warnings, JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dataset_builder.errors import escape_place
+
+if TYPE_CHECKING:
+    from dataset_builder.check import CheckReport
+    from dataset_builder.pipeline import BuildResult
+
+MARKS = {"passed": "green", "warned": "yellow", "failed": "red"}
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, indent=2) + "\n")
+
+
+def print_warnings(result: "BuildResult") -> None:
+    """Print what a person should know on standard error, a line each."""
+    for line in result.warnings:
+        sys.stderr.write(f"warning: {escape_place(line)}\n")
+
+
+def print_summary(result: "BuildResult") -> None:
+    """Print the closing table of a build, and the code that loads what it made."""
+    console = Console(highlight=False, emoji=False)
+    console.print(_pairs(_summary_rows(result)))
+    if result.release is None:
+        return
+    place = _relative(result.release)
+    console.print()
+    _plain(console, "from datasets import load_dataset")
+    _plain(console, f"rows = load_dataset({place!r}, split={result.splits[0]!r})")
+
+
+def print_report(report: "CheckReport") -> None:
+    """Print the outcome of every check."""
+    console = Console(highlight=False, emoji=False)
+    table = Table(
+        "check", "severity", "outcome", Text("rows", justify="right"), "what is checked", box=None, pad_edge=False
+    )
+    for outcome in report.outcomes:
+        rows = str(outcome.n_unexpected) if outcome.n_unexpected else ""
+        mark = Text(outcome.status, style=MARKS[outcome.status])
+        table.add_row(outcome.code, outcome.severity, mark, rows, Text(outcome.title))
+    console.print(table)
+    console.print(Text(_checks({"passed": report.passed, "warned": report.warned, "failed": report.failed})))
+
+
+def print_evaluation(measures: Mapping[str, Any]) -> None:
+    """Print the labeller's measures, a column a source of pages."""
+    groups = dict(measures["sources"])
+    console = Console(highlight=False, emoji=False)
+    table = Table("measure", *(Text(escape_place(name), justify="right") for name in groups), box=None, pad_edge=False)
+    for key in dict.fromkeys(key for group in groups.values() for key in group):
+        table.add_row(key, *(Text(_figure(group.get(key)), justify="right") for group in groups.values()))
+    console.print(table)
+
+
+def _summary_rows(result: "BuildResult") -> Iterable[tuple[str, str]]:
+    yield "dataset", result.name
+    yield "status", result.status if not result.reasons else f"{result.status}: {'; '.join(result.reasons)}"
+    yield "articles", f"{result.articles:,}"
+    yield "paragraphs", f"{result.paragraphs:,}"
+    total = sum(result.boilerplate.values())
+    share = f" ({total / result.paragraphs:.1%})" if result.paragraphs else ""
+    yield "boilerplate", f"{total:,}{share}"
+    for category, count in result.boilerplate.items():
+        yield f"  {category}", f"{count:,}"
+    yield "quarantined", _with_reasons(result.quarantined, result.quarantined_by)
+    yield "skipped", _with_reasons(result.skipped, result.skipped_by)
+    yield "checks", _checks(result.checks)
+    yield "digest", result.digest or "none"
+    yield "version", result.version or "none"
+    yield "path", "none" if result.release is None else _relative(result.release)
+
+
+def _with_reasons(count: int, by: Mapping[str, int]) -> str:
+    return f"{count:,}" + (f" ({', '.join(f'{k}: {v:,}' for k, v in by.items())})" if by else "")
+
+
+def _checks(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(escape_place(value)))
+    return table
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "–" if value is None else str(value)
+
+
+def _plain(console: Console, line: str) -> None:
+    """Print a line that may be copied: never folded."""
+    console.print(Text(escape_place(line)), soft_wrap=True)
+
+
+def _relative(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except (ValueError, OSError):
+        return str(path)
