@@ -1,7 +1,42 @@
-"""Hypothesis profiles: quick by default; `--hypothesis-profile=ci` runs 10,000 examples of each property."""
+"""Hypothesis profiles (quick by default; `--hypothesis-profile=ci` runs 10,000 examples), and builds that tests share."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from dataset_builder.config import Config, resolve
 
 settings.register_profile("quick", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Caches of the session's own, and no network: neither a hub nor a person's files have a part in a test."""
+    place = str(tmp_path_factory.mktemp("cache"))
+    own = {"HF_HOME": place, "XDG_CACHE_HOME": place, "HF_HUB_OFFLINE": "1"}
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update(own)
+    yield
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def config_for(source: Path, output: Path, **flags: str) -> Config:
+    """The configuration of a build of *source* into *output*, away from every configuration file."""
+    return resolve({"source": source, "output": output, **flags}, {}, output.parent)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared data; a test that asks for it is skipped where there is none."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared benchmark data is not beside the repository")
+    return folder
