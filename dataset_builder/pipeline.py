@@ -231,7 +231,7 @@ def deciding_libraries() -> dict[str, str]:
     """Give the versions of the libraries that decide values: NFC, the language, legacy encodings."""
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("polars", "py3langid", "charset-normalizer")}
+    return {name: version(name) for name in ("polars", "py3langid", "chardet")}
 
 
 def _nothing_left(config: Config, gathered: Gathered) -> InputError:

@@ -1,4 +1,4 @@
-"""Bytes → text: byte order mark > strict UTF-8 > damaged UTF-8 (refused) > UTF-16/32 by shape > a detector > refused.
+"""Bytes → text: byte order mark > escapes > strict UTF-8 > damaged UTF-8 (refused) > UTF-16/32 by shape > a detector.
 
 A text file is never "repaired": what does not decode whole is quarantined.
 """
@@ -6,6 +6,8 @@ A text file is never "repaired": what does not decode whole is quarantined.
 import codecs
 import re
 from dataclasses import dataclass
+
+import numpy as np
 
 # The longer marks first: UTF-32-LE starts with the mark of UTF-16-LE.
 MARKS = (
@@ -15,21 +17,25 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
+# ESC $ opens a two-byte set in ISO 2022; such bytes are valid ASCII, and no text in any other encoding.
+ESCAPE, ESCAPED = b"\x1b$", ("iso2022_jp", "iso2022_jp_ext", "iso2022_kr")
 # First bytes of what is no text though it may hold no NUL.
-BINARY = (
-    b"%PDF-",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"PK\x03\x04",
-    b"\x1f\x8b",
-    b"\x28\xb5\x2f\xfd",
-    b"BZh",
-    b"\xfd7zXZ",
-)
+BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
+PDF = b"%PDF-"  # may be ASCII throughout
 WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-WHOLE_SEQUENCES, DAMAGED_SHARE = 5, 10  # at least five whole, at most one high byte in ten outside one
-SAMPLE_BYTES = 65536
+HIGH = bytes(range(0x80, 0x100))
+
+# What occurs in practice: files of Windows, Unix, DOS and the old Mac, and East Asian ones. A detector that may answer
+# with every code page there is takes short German for Maltese, or Greek for a mainframe's letters.
+LEGACY = tuple(
+    "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 tis_620 iso8859_1 iso8859_2 iso8859_5"
+    " iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_13 iso8859_15 iso8859_16 koi8_r koi8_u cp850 cp852 cp866"
+    " mac_roman mac_cyrillic cp932 euc_jis_2004 gb18030 big5hkscs cp949".split()
+)
+LEAST_CONFIDENCE = 0.1  # measured: docs/segmenting.md, "Encodings"
+# The detector names one of several codecs that give the same text: the usual one is written down.
+USUAL = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "euc_jis_2004": "euc_jp", "big5hkscs": "big5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,12 @@ def decode(data: bytes) -> Decoded | Undecoded:
             return text or Undecoded("E511", f"has the byte order mark of {codec} and is not {codec}")
     if b"\0" in data:
         return _wide_text(data) or Undecoded("E502", "is binary: it holds NUL")
-    if data.startswith(BINARY):
+    if data.startswith(PDF):
         return Undecoded("E502", "is binary by its first bytes")
-    return _decoded(data, "utf-8") or _damage(data) or _detected(data)
+    found = _escaped(data) or _decoded(data, "utf-8")
+    if found is None and data.startswith(BINARY):
+        return Undecoded("E502", "is binary by its first bytes")
+    return found or _damage(data) or _detected(data)
 
 
 def _decoded(data: bytes, codec: str) -> Decoded | None:
@@ -70,46 +79,66 @@ def _decoded(data: bytes, codec: str) -> Decoded | None:
     if "\0" in text:
         return None
     try:
-        return Decoded(text, codec, text.encode(codec) == data)
-    except UnicodeEncodeError:  # a lone surrogate that a legacy codec let through
+        return Decoded(text, codec, codec == "utf-8" or text.encode(codec) == data)
+    except UnicodeEncodeError:  # a character that the codec reads and does not write
+        return Decoded(text, codec, False)
+
+
+def _escaped(data: bytes) -> Decoded | None:
+    if ESCAPE not in data or not data.isascii():
         return None
+    return next((found for codec in ESCAPED if (found := _decoded(data, codec)) is not None), None)
 
 
 def _damage(data: bytes) -> Undecoded | None:
+    """Why bytes that are not UTF-8 are UTF-8 with faults all the same.
+
+    Text in a code page has high bytes that look like a whole sequence by chance (French `é »`); that these outnumber
+    those outside one happens in damaged UTF-8 only. So does a file that is UTF-8 but for a cut last character.
+    """
+    fault = _first_fault(data)
     whole = [len(m) for m in WHOLE.findall(data)]
-    high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
-    if len(whole) >= WHOLE_SEQUENCES and (high - sum(whole)) * DAMAGED_SHARE <= high:
-        place = _first_fault(data)
-        return Undecoded("E503", f"is damaged UTF-8: byte {place} starts no character")
+    outside = len(data) - len(data.translate(None, HIGH)) - sum(whole)
+    if outside < len(whole) or (whole and fault.reason == "unexpected end of data"):
+        return Undecoded("E503", f"is damaged UTF-8: byte {fault.start} starts no character")
     return None
 
 
-def _first_fault(data: bytes) -> int:
+def _first_fault(data: bytes) -> UnicodeDecodeError:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as fault:
-        return fault.start
-    return len(data)
+        return fault
+    raise ValueError("is UTF-8")
 
 
 def _wide_text(data: bytes) -> Decoded | None:
-    """UTF-16 or UTF-32 without a byte order mark, where the bytes decode so into letters, spaces and line ends."""
+    """UTF-16 or UTF-32 without a byte order mark, where the bytes decode so into letters, spaces and line ends.
+
+    Its high bytes have few values (a script and ASCII); those of chance pairs of bytes have many.
+    """
     from dataset_builder.characters import INVISIBLE, OTHER, classes_of, codes_of_text
 
-    for codec, unit in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
-        if len(data) % unit == 0 and (found := _decoded(data, codec)) is not None:
-            classes = classes_of(codes_of_text(found.text))
-            odd = int(((classes == OTHER) | (classes == INVISIBLE)).sum())
-            ascii_share = sum(map(str.isascii, found.text)) * 10 >= len(found.text)
-            if odd * 100 <= len(classes) and ascii_share:
-                return found
+    for codec, unit in WIDE:
+        if len(data) % unit or (found := _decoded(data, codec)) is None:
+            continue
+        codes = codes_of_text(found.text)
+        classes = classes_of(codes)
+        blocks = np.sort(np.unique(codes >> 8, return_counts=True)[1])
+        is_text = np.count_nonzero((classes == OTHER) | (classes == INVISIBLE)) * 100 <= len(codes)
+        if is_text and np.count_nonzero(codes < 0x80) * 10 >= len(codes) and blocks[-3:].sum() * 10 >= 9 * len(codes):
+            return found
     return None
 
 
 def _detected(data: bytes) -> Decoded | Undecoded:
-    from charset_normalizer import from_bytes
+    from chardet import detect
 
-    guess = from_bytes(data[:SAMPLE_BYTES]).best()
-    codec = codecs.lookup(guess.encoding).name if guess is not None else None
-    found = _decoded(data, codec) if codec else None
-    return found or Undecoded("E504", "has a character encoding that cannot be told; save it as UTF-8")
+    guess = detect(data, include_encodings=LEGACY, compat_names=False, max_bytes=len(data))
+    found = None
+    if guess["encoding"] is not None and guess["confidence"] >= LEAST_CONFIDENCE:
+        found = _decoded(data, codecs.lookup(guess["encoding"]).name)
+    if found is None:
+        return Undecoded("E504", "has a character encoding that cannot be told; save it as UTF-8")
+    usual = _decoded(data, USUAL.get(found.encoding, found.encoding))
+    return usual if usual is not None and usual.text == found.text else found
