@@ -1,0 +1,1 @@
+"""What is measured, a job a module (benchmarks/measure.py)."""
