@@ -64,7 +64,7 @@ def shards_of(tables: Mapping[str, StoredTable]) -> tuple[list[Shard], bool]:
     """
     keys = {name: [_shard_key(path) for path in table.files] for name, table in tables.items()}
     first, *others = keys.values()
-    if len(set(first)) == len(first) and all(other == first for other in others):
+    if first and len(set(first)) == len(first) and all(other == first for other in others):
         return [{name: (tables[name].files[i],) for name in tables} for i in range(len(first))], True
     return [{name: table.files for name, table in tables.items()}], False
 

@@ -186,8 +186,9 @@ def set_value(table: pa.Table, row: int, column: str, value: Any) -> pa.Table:
 
 def set_values(table: pa.Table, column: str, change: Callable[[list[Any]], list[Any]]) -> pa.Table:
     """The table with a column's values changed."""
-    index, type_ = table.schema.get_field_index(column), table.schema.field(column).type
-    return table.set_column(index, column, pa.array(change(table[column].to_pylist()), type_))
+    index, field = table.schema.get_field_index(column), table.schema.field(column)
+    values = pa.array(change(table[column].to_pylist()), field.type)
+    return table.set_column(index, field.with_nullable(field.nullable or values.null_count > 0), values)
 
 
 def row_of(table: pa.Table, column: str, value: Any) -> int:
