@@ -28,11 +28,6 @@ class Release:
     name: str
     version: str
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables (configs) that the release holds, by name."""
-        return tuple(sorted(folder.name for folder in (self.path / "data").iterdir() if folder.is_dir()))
-
     def files(self, table: str) -> list[Path]:
         """Give the files of *table*, by split and number: the order of the rows. Raises EnvironmentFault E411."""
         return data_files(self.path, table)

@@ -66,7 +66,7 @@ def test_a_folder_that_is_no_release_is_named(tmp_path: Path, content: str | Non
     if content is not None:
         make_release(tmp_path / "x")
         (tmp_path / "x" / "bag-info.txt").write_bytes(content.encode("latin-1"))
-    with pytest.raises(EnvironmentFault, match="E410 .*is no release") as caught:
+    with pytest.raises(EnvironmentFault, match=r"E410 .*is no release") as caught:
         open_release(tmp_path / "x")
     assert str(tmp_path / "x") in str(caught.value)
 
@@ -89,7 +89,7 @@ def test_files_stand_by_split_and_number_and_their_rows_in_that_order(tmp_path: 
 def test_a_missing_table_or_damaged_file_is_named(tmp_path: Path) -> None:
     path = make_release(tmp_path / "r")
     release = open_release(path)
-    with pytest.raises(EnvironmentFault, match="E411 .*holds no data files"):
+    with pytest.raises(EnvironmentFault, match=r"E411 .*holds no data files"):
         release.files("articles")
     folder = path / "data" / "articles"
     os.makedirs(folder)

@@ -1,5 +1,6 @@
 """README.md: the dataset card, from the schema and measured numbers."""
 
+import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from string import Template
@@ -41,11 +42,11 @@ def card_md(described: Description) -> bytes:
 def card_metadata(described: Description) -> dict[str, Any]:
     """Give the YAML of the card as a mapping."""
     contents = described.contents
-    languages = sorted({language.partition("-")[0].lower() for language in contents.languages} - {"und"})
+    languages = {language.partition("-")[0].lower() for language in contents.languages} - {"und"}
     return {
         "pretty_name": described.identity.title,
         **_license_keys(described),
-        **({"language": languages} if languages else {}),
+        **({"language": sorted(languages)} if languages else {}),
         "size_categories": [size_category(contents.rows[schema.DEFAULT_TABLE])],
         "tags": TAGS,
         "configs": [_config(name, described) for name in schema.TABLES],
@@ -75,7 +76,8 @@ def split_card(text: str) -> tuple[dict[str, Any], str]:
     end = [line.rstrip() for line in lines].index("---", 1)
     try:
         keys = yaml.safe_load("\n".join(lines[1:end])) or {}
-    except yaml.YAMLError:
+        json.dumps(keys, default=str, allow_nan=False)  # neither NaN nor a value inside itself
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         keys = None
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys):
         raise UsageError("E190", "card.md", "its front matter is no YAML mapping", "correct it, or remove it")

@@ -9,9 +9,7 @@ from dataset_builder.release.metadata import Description, json_bytes, license_of
 def datapackage_json(described: Description) -> bytes:
     """Give datapackage.json. Its resources are plain files, since Frictionless cannot type Parquet's lists."""
     identity = described.identity
-    known = license_of(identity)
     record: dict[str, Any] = {
-        "$schema": "https://datapackage.org/profiles/1.0/datapackage.json",
         "profile": "data-package",
         "name": identity.name.lower(),
         "title": identity.title,
@@ -22,7 +20,7 @@ def datapackage_json(described: Description) -> bytes:
             | ({"path": f"https://orcid.org/{author.orcid}"} if author.orcid else {})
             for author in identity.authors
         ],
-        "licenses": [{"name": known.id, "path": known.url}] if known else [],
+        "licenses": _licenses(described),
         "resources": [
             {
                 "type": "file",
@@ -37,3 +35,10 @@ def datapackage_json(described: Description) -> bytes:
         ],
     }
     return json_bytes({key: value for key, value in record.items() if value != []})
+
+
+def _licenses(described: Description) -> list[dict[str, str]]:
+    given, known = described.identity.license, license_of(described.identity)
+    if known:
+        return [{"name": known.id, "path": known.url}]
+    return [{"name": given}] if given else []

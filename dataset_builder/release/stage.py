@@ -77,8 +77,8 @@ def open_stage(output: Path, name: str, *, needed: int = 0) -> Iterator[Stage]:
 def publish(stage: Stage, version: str) -> Path:
     """Seal the stage, rename it to *version* and point LATEST at it; give the release's folder.
 
-    Raises EnvironmentFault E407 when the version stands already; E403, E404 or E409 when the disk fails, with nothing
-    changed.
+    Raises EnvironmentFault E407 when the version stands already; E403, E404 or E409 when the disk fails: then either
+    nothing is changed, or the release stands whole and only LATEST is behind, which the next build puts right.
     """
     target = stage.folder / version
     with storage_faults(stage.path):
