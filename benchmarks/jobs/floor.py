@@ -32,4 +32,4 @@ def _split(batch: list[tuple[str, str]]) -> pl.DataFrame:
     frame = pl.DataFrame(batch, schema=["article", "text"], orient="row")
     lines = frame.with_columns(pl.col("text").str.split("\n")).explode("text")
     lines = lines.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
-    return lines.with_columns(plh.col("text").chash.sha2_256().alias("sha256"))  # type: ignore[attr-defined]
+    return lines.with_columns(plh.col("text").chash.sha2_256().alias("sha256"))
