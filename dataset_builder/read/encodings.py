@@ -17,6 +17,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+HAN = range(0x3400, 0xA000)
 WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
 # ESC $ opens a two-byte set in ISO 2022; such bytes are valid ASCII, and no text in any other encoding.
 ESCAPE, ESCAPED = b"\x1b$", ("iso2022_jp", "iso2022_jp_ext", "iso2022_kr")
@@ -33,7 +34,12 @@ LEGACY = tuple(
     " iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_13 iso8859_15 iso8859_16 koi8_r koi8_u cp850 cp852 cp866"
     " mac_roman mac_cyrillic cp932 euc_jis_2004 gb18030 big5hkscs cp949".split()
 )
-LEAST_CONFIDENCE = 0.1  # measured: docs/segmenting.md, "Encodings"
+LEAST_CONFIDENCE = 0.06  # measured: docs/segmenting.md, "Encodings"
+# Words of Latin letters and others at once: what a wrong code page gives. Not so where a word is a single sign anyway.
+LATIN, OTHERS = "A-Za-zÀ-ÖØ-öø-ɏ", "\u0370-\u1dff\u3041-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+MIXED = re.compile(f"(?<=[{LATIN}])[{OTHERS}]|[{OTHERS}](?=[{LATIN}])")
+NOT_LATIN = re.compile(f"[{OTHERS}]")
+CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
 # The detector names one of several codecs that give the same text: the usual one is written down.
 USUAL = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "euc_jis_2004": "euc_jp", "big5hkscs": "big5"}
 
@@ -87,7 +93,8 @@ def _decoded(data: bytes, codec: str) -> Decoded | None:
 def _escaped(data: bytes) -> Decoded | None:
     if ESCAPE not in data or not data.isascii():
         return None
-    return next((found for codec in ESCAPED if (found := _decoded(data, codec)) is not None), None)
+    readings = (_decoded(data, codec) for codec in ESCAPED)
+    return next((found for found in readings if found is not None and "\x1b" not in found.text), None)
 
 
 def _damage(data: bytes) -> Undecoded | None:
@@ -115,7 +122,7 @@ def _first_fault(data: bytes) -> UnicodeDecodeError:
 def _wide_text(data: bytes) -> Decoded | None:
     """UTF-16 or UTF-32 without a byte order mark, where the bytes decode so into letters, spaces and line ends.
 
-    Its high bytes have few values (a script and ASCII); those of chance pairs of bytes have many.
+    Pairs of ASCII bytes look like Han characters in UTF-16, so text in these is not told from binary data.
     """
     from dataset_builder.characters import INVISIBLE, OTHER, classes_of, codes_of_text
 
@@ -124,21 +131,28 @@ def _wide_text(data: bytes) -> Decoded | None:
             continue
         codes = codes_of_text(found.text)
         classes = classes_of(codes)
-        blocks = np.sort(np.unique(codes >> 8, return_counts=True)[1])
-        is_text = np.count_nonzero((classes == OTHER) | (classes == INVISIBLE)) * 100 <= len(codes)
-        if is_text and np.count_nonzero(codes < 0x80) * 10 >= len(codes) and blocks[-3:].sum() * 10 >= 9 * len(codes):
+        odd = np.count_nonzero((classes == OTHER) | (classes == INVISIBLE))
+        han = 0 if unit == 4 else np.count_nonzero((codes >= HAN.start) & (codes < HAN.stop))
+        if odd * 100 <= len(codes) and han * 10 <= len(codes) <= np.count_nonzero(codes < 0x80) * 10:
             return found
     return None
 
 
 def _detected(data: bytes) -> Decoded | Undecoded:
-    from chardet import detect
+    """The first guess, by confidence, that gives words as they are written."""
+    from chardet import detect_all
 
-    guess = detect(data, include_encodings=LEGACY, compat_names=False, max_bytes=len(data))
-    found = None
-    if guess["encoding"] is not None and guess["confidence"] >= LEAST_CONFIDENCE:
+    guesses = detect_all(data, ignore_threshold=True, include_encodings=LEGACY, compat_names=False, max_bytes=len(data))
+    for guess in guesses:
+        if guess["encoding"] is None or guess["confidence"] < LEAST_CONFIDENCE:
+            break
         found = _decoded(data, codecs.lookup(guess["encoding"]).name)
-    if found is None:
-        return Undecoded("E504", "has a character encoding that cannot be told; save it as UTF-8")
-    usual = _decoded(data, USUAL.get(found.encoding, found.encoding))
-    return usual if usual is not None and usual.text == found.text else found
+        if found is not None and _is_plausible(found.text):
+            usual = _decoded(data, USUAL.get(found.encoding, found.encoding))
+            return usual if usual is not None and usual.text == found.text else found
+    return Undecoded("E504", "has a character encoding that cannot be told; save it as UTF-8")
+
+
+def _is_plausible(text: str) -> bool:
+    """Whether most letters of other scripts than Latin stand beside none of these, and C1 controls are absent."""
+    return CONTROLS.search(text) is None and 2 * len(MIXED.findall(text)) <= len(NOT_LATIN.findall(text))

@@ -118,7 +118,7 @@ def _entry(path: bytes, item: os.DirEntry[bytes], real_top: bytes, left_out: set
     try:
         status = item.stat()
     except FileNotFoundError:
-        return _refused(path, "E501", "links to a file that does not exist")
+        return _refused(path, "E501", "links to a file that does not exist" if item.is_symlink() else "is gone")
     except OSError as fault:
         loop = item.is_symlink() and fault.errno == errno.ELOOP
         return _refused(path, "E508" if loop else "E501", "links to itself" if loop else f"{fault.strerror}")
