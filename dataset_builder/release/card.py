@@ -36,7 +36,7 @@ def card_md(described: Description) -> bytes:
             "E190", "card.md", f"its front matter holds {', '.join(taken)}, which the build writes", "remove them there"
         )
     front = dump_yaml({**metadata, **own_keys})
-    return f"---\n{front}---\n{_body(described, own_text)}".encode()
+    return f"---\n{front}---\n{card_body(described, own_text)}".encode()
 
 
 def card_metadata(described: Description) -> dict[str, Any]:
@@ -112,7 +112,8 @@ def _license_keys(described: Description) -> dict[str, str]:
     return {"license": "other", "license_name": given, **({"license_link": known.url} if known else {})}
 
 
-def _body(described: Description, own_text: str) -> str:
+def card_body(described: Description, own_text: str = "") -> str:
+    """Give the card's Markdown, in which the project's *own_text* stands unchanged."""
     identity, contents, metadata = described.identity, described.contents, described.metadata
     counts = metadata.check_counts
     return Template(files(__package__).joinpath("card.txt").read_text("utf-8")).substitute(

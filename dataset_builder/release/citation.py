@@ -41,10 +41,11 @@ def citation_text(identity: Identity, version: str, released: date) -> str:
 
 def dump_yaml(record: dict[str, Any]) -> str:
     """Give *record* as YAML that reads back as the same. Raises ValueError when it would not."""
-    text = str(yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=1_000_000))
-    if yaml.safe_load(text) != record:
-        raise ValueError("the YAML does not read back as what was written")
-    return text
+    for readable in (True, False):  # PyYAML loses some line ends, U+0085 for one, unless it escapes all but ASCII
+        text = str(yaml.safe_dump(record, sort_keys=False, allow_unicode=readable, width=1_000_000))
+        if yaml.safe_load(text) == record:
+            return text
+    raise ValueError("the YAML does not read back as what was written")
 
 
 def _author(author: Author) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataset_builder import schema
 from dataset_builder.release.citation import ANONYMOUS, citation_text
 from dataset_builder.release.metadata import Contents, Description, json_bytes, license_of
 
-PARQUET = "application/vnd.apache.parquet"
+PARQUET = "application/x-parquet"  # what the reference implementation reads; the registered name it does not
 _TYPES = {
     "string": "sc:Text",
     "label": "sc:Text",

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dataset_builder.release.croissant import PARQUET
 from dataset_builder.release.metadata import Description, json_bytes, license_of
+
+PARQUET = "application/vnd.apache.parquet"
 
 
 def datapackage_json(described: Description) -> bytes:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 
-# What opens markup anywhere in a line. A line's first sign is dealt with apart.
-_MARKUP = re.compile(r"[\\`*_\[\]#|~$!]")
+# What opens markup, HTML or an entity anywhere in a line, and the links that renderers make of bare text.
+_ACTIVE = re.compile(r"(?i)(?P<link>\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.))(?P<sign>[:.])|[\\`*_\[\]#|~$!&<>@]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-# Links that renderers make of bare text.
-_BARE_LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(:)|\b(www)(\.)")
-_LINE_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+# What opens a list, a rule or an underlined heading at the start of a line.
+_LINE_START = re.compile(r"(\d*)([-+=.)])")
 # Control characters, and marks that turn the direction of what follows them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -16,10 +15,10 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 def inert(text: str) -> str:
     """Give *text* as one line of Markdown that shows the same text: no markup, HTML, link or entity of its own."""
     line = " ".join(_UNSEEN.sub(" ", text).split())
-    line = "".join(_ENTITIES.get(char, char) for char in line)
-    line = _MARKUP.sub(lambda match: "\\" + match[0], line)
-    line = _BARE_LINK.sub(lambda match: (match[1] or match[3]) + f"&#{ord(match[2] or match[4])};", line)
-    return _LINE_START.sub(lambda match: f"{match[1]}&#8203;" if match[1].isdigit() else "\\" + match[1], line)
+    start = _LINE_START.match(line)
+    if start:
+        return f"{start[1]}\\{start[2]}" + _ACTIVE.sub(_quietened, line[start.end() :])
+    return _ACTIVE.sub(_quietened, line)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -28,6 +27,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     marks = ["---:" if name.endswith(":") else "---" for name in header]
     lines = [names, marks, *([_cell(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _quietened(match: re.Match[str]) -> str:
+    if match["link"]:
+        return f"{match['link']}&#{ord(match['sign'])};"
+    return _ENTITIES.get(match[0], f"\\{match[0]}")
 
 
 def _cell(text: str) -> str:
