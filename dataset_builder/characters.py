@@ -50,7 +50,7 @@ def _fold_table() -> Codes:
 
 def marked_classes_of(codes: Codes) -> Classes:
     """Give the class of each code point, with the bits `WIDE` and `UNSETTLED` set where they hold."""
-    return _class_table()[codes]
+    return _class_table().take(codes)
 
 
 def classes_of(codes: Codes) -> Classes:

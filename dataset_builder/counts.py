@@ -14,23 +14,20 @@ from dataset_builder.characters import (
     LOGOGRAM,
     LOWER,
     MARK,
-    NAMES,
+    OTHER,
     UPPER,
+    Classes,
     Offsets,
     classes_of,
     codes_of,
 )
 
 Counts = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
 
-
-def _holds(*classes: int) -> npt.NDArray[np.bool_]:
-    return np.isin(np.arange(len(NAMES)), classes)
-
-
-IN_WORD = _holds(UPPER, LOWER, LETTER, DIGIT, MARK)
-IN_TEXT = _holds(UPPER, LOWER, LETTER, DIGIT, LOGOGRAM)
-GOES_ON = _holds(UPPER, LOWER, LETTER, DIGIT, MARK, END, CLOSE)  # after an ending mark: the sentence has not ended yet
+IN_WORD = (UPPER, LOWER, LETTER, DIGIT, MARK)
+IN_TEXT = (UPPER, LOWER, LETTER, DIGIT, LOGOGRAM)
+GOES_ON = (UPPER, LOWER, LETTER, DIGIT, MARK, END, CLOSE)  # after an ending mark: the sentence has not ended yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +51,14 @@ def count_texts(texts: pa.Array) -> TextCounts:
     n = len(kind)
     first = np.zeros(n + 1, bool)
     first[bounds] = True
-    index = np.arange(n)
-    is_mark = kind == MARK
-    base = kind
-    if is_mark.any():
-        base = kind[np.maximum.accumulate(np.where(~is_mark | first[:n], index, 0))] if n else kind
-        base = np.where(is_mark & (base != LOGOGRAM), np.uint8(MARK), np.where(is_mark, base, kind))
-    in_word = IN_WORD[base]
-    continues = np.zeros(n, bool)
-    continues[1:] = in_word[:-1]
-    begins = in_word & ~(continues & ~first[:n]) | (kind == LOGOGRAM)
-    next_kind = np.append(kind[1:], np.uint8(0))[:n]
-    goes_on = GOES_ON[next_kind] & ~first[1:]
-    closes = (kind == END) | ((kind == CLOSE) & _after_end(kind, first[:n]))
-    ends = np.flatnonzero(closes & ~goes_on)
-    solid = np.flatnonzero(IN_TEXT[kind])
+    base = _with_logogram_marks(kind, first)
+    in_word = _is_one_of(base, IN_WORD)
+    begins = in_word.copy()
+    begins[1:] &= ~in_word[:-1] | first[1:n]
+    begins |= kind == LOGOGRAM
+    ends = _sentence_ends(kind, first)
     sentences = _between(ends, bounds)
-    sentences += _last(solid, bounds) > _last(ends, bounds)
+    sentences += _last(np.flatnonzero(_is_one_of(kind, IN_TEXT)), bounds) > _last(ends, bounds)
     return TextCounts(
         chars=np.diff(bounds).astype(np.int32),
         words=_between(np.flatnonzero(begins), bounds).astype(np.int32),
@@ -78,11 +66,42 @@ def count_texts(texts: pa.Array) -> TextCounts:
     )
 
 
-def _after_end(kind: npt.NDArray[np.uint8], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Whether the run of closing marks that a character stands in comes right after an ending mark of the same text."""
-    index = np.arange(len(kind))
-    opener = np.maximum.accumulate(np.where((kind != CLOSE) | first, index, 0)) if len(kind) else index
-    result: npt.NDArray[np.bool_] = kind[opener] == END
+def _with_logogram_marks(kind: Classes, first: Flags) -> Classes:
+    """The classes, with each mark that belongs to a logogram as one."""
+    marks = np.flatnonzero(kind == MARK)
+    if not len(marks):
+        return kind
+    base = kind.copy()
+    base[marks[kind[_before_run(marks, first)] == LOGOGRAM]] = LOGOGRAM
+    return base
+
+
+def _sentence_ends(kind: Classes, first: Flags) -> Offsets:
+    """Where sentences end: at ending marks, and closing marks in a run right after one, where nothing goes on."""
+    closing = np.flatnonzero(kind == CLOSE)
+    closes = kind == END
+    closes[closing[kind[_before_run(closing, first)] == END]] = True
+    ends = np.flatnonzero(closes)
+    following = np.append(kind, np.uint8(OTHER))[ends + 1]
+    return ends[~_is_one_of(following, GOES_ON) | first[ends + 1]]
+
+
+def _is_one_of(kind: Classes, classes: tuple[int, ...]) -> Flags:
+    result: Flags = kind == classes[0]
+    for one in classes[1:]:
+        result |= kind == one
+    return result
+
+
+def _before_run(places: Offsets, first: Flags) -> Offsets:
+    """For each of *places* the character before the run of them that it stands in; the run's own first one where that
+    starts a text.
+    """
+    opens = np.ones(len(places), bool)
+    opens[1:] = (np.diff(places) != 1) | first[places[1:]]
+    starts = places[opens]
+    before = starts - ~first[starts]
+    result: Offsets = before[np.cumsum(opens) - 1]
     return result
 
 
