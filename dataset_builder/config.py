@@ -1,6 +1,7 @@
 """The configuration: dataset.toml or [tool.articleset], variables and flags → Config.
 
-A flag wins over an `ARTICLESET_*` variable, that over the file, that over the default: `resolve` decides it.
+A flag wins over an `ARTICLESET_*` variable, that over the file, that over the default: `resolve` decides it. Everything
+that is wrong is found before anything is said.
 """
 
 import os
@@ -9,240 +10,175 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Any, TypeVar
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ValidationError
 
-from dataset_builder.errors import UsageError, escape_place
+from dataset_builder.errors import UsageError
+from dataset_builder.options import (
+    Author,
+    Config,
+    Flags,
+    Identity,
+    LabelOptions,
+    Limits,
+    Options,
+    ProjectFile,
+    QuarantineOptions,
+)
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-FLAGS = ("source", "output", "name", "title", "license", "workers")
+__all__ = ["Author", "Config", "Identity", "LabelOptions", "Limits", "QuarantineOptions", "resolve"]
 
-
-class Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Author(Options):
-    """A person (given, family, orcid) or an organisation (name)."""
-
-    given: str | None = None
-    family: str | None = None
-    orcid: Annotated[str, Field(pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")] | None = None
-    name: str | None = None
-
-    @model_validator(mode="after")
-    def _person_or_organisation(self) -> "Author":
-        if bool(self.name) == bool(self.given or self.family):
-            raise ValueError("an author has given and family (a person), or name (an organisation)")
-        return self
-
-    @property
-    def display(self) -> str:
-        """The name as one would write it."""
-        return self.name or " ".join(part for part in (self.given, self.family) if part)
+SECTION = "[tool.articleset]"
+Model = TypeVar("Model", bound=Options)
 
 
-class Identity(Options):
-    """Whose dataset it is: what goes into the card and the citation."""
+def resolve(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Config:
+    """Give the configuration from *flags* (None: not given), the environment, the file above *folder*, defaults.
 
-    name: str
-    title: str
-    description: str | None = None
-    authors: tuple[Author, ...] = ()
-    license: str | None = None
-    card: str | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _name(cls, value: str) -> str:
-        if not NAME.fullmatch(value) or ".." in value or "--" in value:
-            raise ValueError(
-                "a name has 1 to 96 ASCII letters, digits and . _ -, a letter or digit first, no '..' and no '--'"
-            )
-        return value
-
-    @field_validator("title")
-    @classmethod
-    def _title(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("a title is not empty")
-        return value
-
-    @field_validator("license")
-    @classmethod
-    def _license(cls, value: str | None) -> str | None:
-        return value if value is None else spdx_spelling(value)
-
-
-class LabelOptions(Options):
-    """How boilerplate is told: the score from which a row is boilerplate, and the weights to use."""
-
-    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
-    model: Path | None = None
-
-
-class Limits(Options):
-    """What a single record may be; a larger one is quarantined."""
-
-    record_bytes: Annotated[int, Field(gt=0)] = 16 * 2**20
-    line_chars: Annotated[int, Field(gt=0)] = 1_000_000
-
-
-class QuarantineOptions(Options):
-    """The share of quarantined records that stops a build; unset: over half, or over 5% and over 20 records."""
-
-    max_share: Annotated[float, Field(ge=0, le=1)] | None = None
-
-
-class Config(Options):
-    """Everything that a build is told."""
-
-    identity: Identity
-    source: Path
-    output: Path
-    project: Path | None = None
-    ids: Literal["stem", "path"] = "stem"
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
-    workers: Annotated[int, Field(ge=1, le=256)] = 1
-    label: LabelOptions = LabelOptions()
-    limits: Limits = Limits()
-    quarantine: QuarantineOptions = QuarantineOptions()
-    notes: tuple[str, ...] = ()
-
-
-class ProjectFile(Options):
-    """What dataset.toml and [tool.articleset] may hold."""
-
-    name: str | None = None
-    title: str | None = None
-    description: str | None = None
-    authors: tuple[Author, ...] = ()
-    license: str | None = None
-    source: str | None = None
-    output: str | None = None
-    ids: Literal["stem", "path"] = "stem"
-    language: str | None = None
-    workers: int | None = None
-    label: LabelOptions = LabelOptions()
-    limits: Limits = Limits()
-    quarantine: QuarantineOptions = QuarantineOptions()
-
-
-def spdx_spelling(value: str) -> str:
-    """Give an SPDX expression in its official spelling; what is none stays as it is."""
-    try:
-        return str(canonicalize_license_expression(value))
-    except InvalidLicenseExpression:
-        return value
-
-
-def slug_of(folder: str) -> str:
-    """Give a folder's name as a dataset name: ASCII letters, digits, '.', '_' and '-'."""
-    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
-    slug = re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9._-]+", "-", plain))
-    return re.sub(r"\.{2,}", ".", slug).strip("._-")[:96].rstrip("._-") or "articles"
+    Raises UsageError: E100 no source is given, E101 a file cannot be read, E102 faults in a file, E103 faults in flags,
+    variables and a file, all of them at once, E107 there is no working folder, E108 a project has table definitions.
+    """
+    here = _working_folder() if folder is None else folder
+    given, origins = _given(flags, os.environ if environ is None else environ)
+    told, faults = _validated(Flags, given, origins)
+    path, notes = find_file(here) if "config" not in given else (told.config and here / told.config, ())
+    file, in_file = read_file(path) if path else (ProjectFile(), [])
+    if faults:
+        faults += [f"{path}: {fault}" for fault in in_file]
+        raise UsageError("E103", None, "; ".join(faults), "correct the flags, the variables or the file")
+    if in_file:
+        raise UsageError("E102", path, "; ".join(in_file), "correct the file")
+    root = path.parent if path else here
+    foreign = told.source is not None and told.config is None
+    source = here / told.source if told.source else root / file.source if file.source else None
+    if source is None:
+        advice = "name the folder of articles with --source, or source = … in dataset.toml"
+        raise UsageError("E100", None, "no source is given", advice)
+    model = file.label.model and root / file.label.model
+    return Config(
+        identity=_identity(told, ProjectFile() if foreign else file, None if foreign else root, source),
+        source=source,
+        output=Path(os.path.abspath(here / told.output if told.output else root / (file.output or "dist"))),
+        project=None if foreign else _project(root),
+        ids=file.ids,
+        language=file.language,
+        workers=told.workers or file.workers,
+        label=file.label.model_copy(update={"model": model}),
+        limits=file.limits,
+        quarantine=file.quarantine,
+        notes=notes,
+    )
 
 
 def find_file(start: Path) -> tuple[Path | None, tuple[str, ...]]:
     """Give the configuration file of *start* or the nearest folder above, and what is to be said about the choice."""
     for folder in (start, *start.parents):
         dataset, project = folder / "dataset.toml", folder / "pyproject.toml"
-        has_table = project.is_file() and "articleset" in _toml(project).get("tool", {})
-        if dataset.is_file():
-            note = f"{dataset.name} is used; [tool.articleset] of {project.name} beside it is not"
-            return dataset, (note,) if has_table else ()
-        if has_table:
+        if os.path.lexists(dataset):
+            note = f"{dataset.name} is used; {SECTION} of {project.name} beside it is not"
+            return dataset, (note,) if _has_table(project) else ()
+        if _has_table(project):
             return project, ()
     return None, ()
 
 
-def resolve(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Config:
-    """Give the configuration from *flags* (None: not given), the environment, the file above *folder*, defaults.
-
-    Raises UsageError (E100 to E103) naming everything that is wrong at once.
-    """
-    here = Path.cwd() if folder is None else folder
-    given = {k: v for k, v in flags.items() if v is not None}
-    for flag in (*FLAGS, "config"):
-        if flag not in given and environ.get(f"ARTICLESET_{flag.upper()}"):
-            given[flag] = environ[f"ARTICLESET_{flag.upper()}"]
-    path, notes = (here / given["config"], ()) if "config" in given else find_file(here)
-    if path is not None and "config" in given and not path.is_file():
-        raise UsageError("E101", path, "there is no such configuration file", "give an existing file with --config")
-    file = read_file(path) if path is not None else ProjectFile()
-    root = path.parent if path is not None else here
-    return _compose(given, file, root, here, foreign="source" in given and "config" not in given, notes=notes)
-
-
-def read_file(path: Path) -> ProjectFile:
-    """Give what a configuration file says. Raises UsageError E102 with every fault in it."""
-    data = _toml(path)
+def read_file(path: Path) -> tuple[ProjectFile, list[str]]:
+    """Give what a configuration file says, and every fault in it. Raises UsageError E101 where it cannot be read."""
+    try:
+        data: Any = tomllib.loads(_read(path).decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
+        return ProjectFile(), [f"is no TOML: {fault}"]
     if path.name == "pyproject.toml":
-        data = data.get("tool", {}).get("articleset", {})
+        tool = data.get("tool")
+        if not isinstance(tool, dict) or "articleset" not in tool:
+            return ProjectFile(), [f"has no {SECTION}"]
+        data = tool["articleset"]
+    return _validated(ProjectFile, _with_tuples(data))
+
+
+def slug_of(folder: str) -> str:
+    """Give a folder's name as a dataset name: ASCII letters, digits, '.', '_' and '-'."""
+    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
+    slug = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain))
+    return re.sub(r"-{2,}", "-", slug).strip("._-")[:96].rstrip("._-") or "articles"
+
+
+def _working_folder() -> Path:
     try:
-        return ProjectFile.model_validate(_with_tuples(data), strict=False)
-    except ValidationError as fault:
-        raise UsageError("E102", path, _faults(fault, ProjectFile), "correct the file") from None
-
-
-def _compose(
-    given: dict[str, Any], file: ProjectFile, root: Path, here: Path, *, foreign: bool, notes: tuple[str, ...]
-) -> Config:
-    source = here / given["source"] if "source" in given else root / file.source if file.source else None
-    if source is None:
-        raise UsageError(
-            "E100",
-            None,
-            "no source is given",
-            "name the folder of articles with --source, or source = … in dataset.toml",
-        )
-    output = here / given["output"] if "output" in given else root / (file.output or "dist")
-    own = ProjectFile() if foreign else file
-    name = given.get("name", own.name) or slug_of(source.resolve().name)
-    card = root / "card.md"
-    identity = {
-        "name": name,
-        "title": given.get("title", own.title) or name,
-        "license": given.get("license", own.license),
-        "description": own.description,
-        "authors": own.authors,
-        "card": card.read_text("utf-8") if not foreign and card.is_file() else None,
-    }
-    settings = {key: getattr(file, key) for key in ("ids", "language", "limits", "quarantine")}
-    model = file.label.model and root / file.label.model
-    try:
-        return Config(
-            identity=Identity.model_validate(identity),
-            source=source,
-            output=Path(os.path.abspath(output)),
-            project=None if foreign else root,
-            workers=_whole(given.get("workers", file.workers)),
-            label=file.label.model_copy(update={"model": model}),
-            notes=notes,
-            **settings,
-        )
-    except ValidationError as fault:
-        raise UsageError("E103", None, _faults(fault, Identity), "correct the flag, the variable or the file") from None
-
-
-def _whole(value: Any) -> int:
-    try:
-        return 1 if value is None else int(value)
-    except ValueError:
-        raise UsageError("E103", None, f"workers is no whole number: {value}", "give a number from 1 to 256") from None
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise UsageError("E102", path, f"is no TOML: {fault}", "correct the file") from None
+        return Path.cwd()
     except OSError as fault:
-        raise UsageError(
-            "E101", path, f"cannot be read: {fault.strerror}", "make it readable, or name another with --config"
-        ) from None
+        raise UsageError("E107", None, f"the working folder is gone: {fault.strerror}", "go to another") from None
+
+
+def _given(flags: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What flags and variables say, and which of them said it. An empty variable says nothing."""
+    given = {key: value for key, value in flags.items() if value is not None}
+    origins = {key: f"--{key}" for key in given}
+    for key in Flags.model_fields.keys() - given.keys():
+        variable = f"ARTICLESET_{key.upper()}"
+        if environ.get(variable):
+            given[key], origins[key] = environ[variable], variable
+    return given, origins
+
+
+def _identity(told: Flags, own: ProjectFile, root: Path | None, source: Path) -> Identity:
+    name = told.name or own.name or slug_of(os.path.basename(os.path.realpath(source)))
+    return Identity(
+        name=name,
+        title=told.title or own.title or name,
+        license=told.license or own.license,
+        description=own.description,
+        authors=own.authors,
+        card=_card(root) if root is not None else None,
+    )
+
+
+def _card(root: Path) -> str | None:
+    path = root / "card.md"
+    if not os.path.lexists(path):
+        return None
+    try:
+        return _read(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("E102", path, "is not UTF-8", "save it as UTF-8") from None
+
+
+def _project(root: Path) -> Path:
+    """Give back the folder of a project. Raises UsageError E108 when its schema/ redefines tables.
+
+    The tool's own repository is a project too, and its schema/ is where the tables are defined.
+    """
+    from dataset_builder.schema import TABLES, schema_folder
+
+    folder = root / "schema"
+    is_tool = (root / "dataset_builder" / "schema.py").is_file() or folder.resolve() == schema_folder().resolve()
+    definitions = [name for name in (*TABLES, "labels") if not is_tool and (folder / f"{name}.toml").exists()]
+    if definitions:
+        reason = f"defines {', '.join(definitions)}, which are the tool's"
+        raise UsageError("E108", folder, reason, "keep only expectations, reviews and withdrawals there")
+    return root
+
+
+def _has_table(project: Path) -> bool:
+    """Whether a pyproject.toml has our table; one that is no TOML but names it has it, to be complained about."""
+    if not os.path.lexists(project):
+        return False
+    text = _read(project).decode("utf-8-sig", "replace")
+    try:
+        return "articleset" in text and "articleset" in tomllib.loads(text).get("tool", {})
+    except (tomllib.TOMLDecodeError, RecursionError, TypeError):
+        return True
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError("E101", path, "there is no such file", "give an existing file") from None
+    except OSError as fault:
+        raise UsageError("E101", path, f"cannot be read: {fault.strerror}", "make it a readable file") from None
 
 
 def _with_tuples(value: Any) -> Any:
@@ -251,14 +187,21 @@ def _with_tuples(value: Any) -> Any:
     return {k: _with_tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _faults(fault: ValidationError, model: type[BaseModel]) -> str:
-    return "; ".join(_fault(error, model) for error in fault.errors())
+def _validated(
+    model: type[Model], data: Any, origins: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Model, list[str]]:
+    """*data* as a model, or an empty one and all faults; *origins* says who gave a key."""
+    try:
+        return model.model_validate(data, strict=False), []
+    except ValidationError as fault:
+        return model(), [_fault(error, model, origins) for error in fault.errors()]
 
 
-def _fault(error: Any, model: type[BaseModel]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+def _fault(error: Any, model: type[BaseModel], origins: Mapping[str, str]) -> str:
+    first, *rest = error["loc"] or ("",)
+    place = ".".join([origins.get(first, str(first)), *map(str, rest)])
     if error["type"] == "extra_forbidden":
-        owner: Any = model
+        owner = model
         for part in error["loc"][:-1]:
             owner = _inner(owner, part)
         return f"unknown key {place!r} (valid: {', '.join(sorted(owner.model_fields))})"
@@ -272,6 +215,3 @@ def _inner(model: type[BaseModel], key: str | int) -> type[BaseModel]:
     annotation = model.model_fields[key].annotation
     candidates = [annotation, *getattr(annotation, "__args__", ())]
     return next(a for a in candidates if isinstance(a, type) and issubclass(a, BaseModel))
-
-
-__all__ = ["Author", "Config", "Identity", "LabelOptions", "Limits", "QuarantineOptions", "escape_place", "resolve"]
