@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import bagit
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import mlcroissant
 import pytest
 import yaml
@@ -75,9 +75,8 @@ def test_the_bag_validates_with_bagit_and_sha256sum(release: Release) -> None:
     assert bag.info["External-Identifier"] == f"{release.name}/{release.version}"
     assert bag.info["Bagging-Date"] == "2025-03-04"
     for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
-        done = subprocess.run(
-            ["sha256sum", "--strict", "-c", manifest], cwd=release.path, capture_output=True, check=False
-        )
+        command = ["sha256sum", "--strict", "-c", manifest]
+        done = subprocess.run(command, cwd=release.path, capture_output=True, check=False)
         assert done.returncode == 0, done.stdout
 
 
@@ -167,7 +166,8 @@ def test_citation_cff_is_valid_by_its_schema(release: Release) -> None:
 
 def test_citation_cff_of_an_invalid_record_is_refused_by_the_schema(plain: Release) -> None:
     record = yaml.safe_load((plain.path / "CITATION.cff").read_text("utf-8"))
-    for change in ({"license": "no such license"}, {"authors": []}, {"date-released": "yesterday"}):
+    changes: list[dict[str, Any]] = [{"license": "no such license"}, {"authors": []}, {"date-released": "yesterday"}]
+    for change in changes:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft7Validator(CFF_SCHEMA).validate(record | change)
 
