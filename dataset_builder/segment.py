@@ -38,6 +38,7 @@ def segment(sources: pa.Array) -> Paragraphs:
     Spans and the gaps between them rebuild the source; gaps hold white space and invisible characters only;
     normalising a span's slice gives its text.
     """
+    sources = sources.cast(pa.large_string())
     codes, bounds = codes_of(sources)
     marked = marked_classes_of(codes)
     kind = marked & np.uint8(0x3F)
@@ -52,7 +53,13 @@ def segment(sources: pa.Array) -> Paragraphs:
     starts, ends, article = lines.starts[first_line], lines.ends[last_line], lines.articles[first_line]
     offsets = np.searchsorted(article, np.arange(len(bounds))).astype(np.int64)
     base = bounds[article] if len(article) else article
-    texts = _normalised(codes, marked, white, starts, ends)
+    odd = white & (codes != SPACE_CODE)
+    odd[1:] |= white[1:] & white[:-1]
+    odd |= (marked & UNSETTLED) != 0
+    texts = _slices(sources, starts, ends)
+    mask = _holding(np.flatnonzero(odd), starts, ends)
+    if mask.any():
+        texts = pc.replace_with_mask(texts, pa.array(mask), normalise(texts.filter(pa.array(mask))))
     return Paragraphs(texts=texts, starts=starts - base, ends=ends - base, offsets=offsets)
 
 
@@ -60,7 +67,9 @@ def normalise(texts: pa.Array) -> pa.LargeStringArray:
     """Give texts in NFC, each run of white space one space, trimmed (an Arrow string array without nulls)."""
     codes, bounds = codes_of(texts)
     marked = marked_classes_of(codes)
-    return _normalised(codes, marked, (marked & np.uint8(0x3F)) == SPACE, bounds[:-1], bounds[1:])
+    white = (marked & np.uint8(0x3F)) == SPACE
+    texts = _squeezed(codes, white, bounds)
+    return _composed(texts, _holding(np.flatnonzero((marked & UNSETTLED) != 0), bounds[:-1], bounds[1:]))
 
 
 def _lines(
@@ -68,65 +77,71 @@ def _lines(
 ) -> Lines:
     """The lines that hold something visible, trimmed of white space."""
     n = len(codes)
+    bound = np.zeros(n + 1, bool)
+    bound[bounds] = True
     is_end = codes == LF
     returns = np.flatnonzero(codes == CR)
     if len(returns):
-        following = np.minimum(returns + 1, max(n - 1, 0))
-        ends_article = np.isin(returns + 1, bounds)
-        is_end[returns[(codes[following] != LF) | ends_article]] = True
-    starts = np.union1d(np.flatnonzero(is_end) + 1, bounds[:-1])
-    starts = starts[starts < n].astype(np.int64)
+        following = np.minimum(returns + 1, n - 1)
+        is_end[returns[(codes[following] != LF) | bound[returns + 1]]] = True
+    bound[1:] |= is_end
+    starts = np.flatnonzero(bound[:n])
     stops = np.append(starts[1:], n)[: len(starts)]
-    visible = np.flatnonzero(~white & (kind != INVISIBLE))
-    near = np.searchsorted(visible, starts)
-    holds = np.zeros(len(starts), bool)
-    inside = near < len(visible)
-    holds[inside] = visible[near[inside]] < stops[inside]
-    number = np.flatnonzero(holds)
-    begin, stop = starts[number], stops[number]
     solid = np.flatnonzero(~white)
-    first, last = solid[np.searchsorted(solid, begin)], solid[np.searchsorted(solid, stop) - 1] + 1
-    article = np.searchsorted(bounds, begin, side="right") - 1
-    columns = np.concatenate([[0], np.cumsum((marked & WIDE) != 0, dtype=np.int64)])
+    near = np.searchsorted(solid, starts)
+    visible = solid if (kind != INVISIBLE).all() else np.flatnonzero(~white & (kind != INVISIBLE))
+    number = np.flatnonzero(_holding(visible, starts, stops))
+    begin = starts[number]
+    first, last = solid[near[number]], solid[np.append(near, len(solid))[number + 1] - 1] + 1
+    wide = np.flatnonzero((marked & WIDE) != 0)
     return Lines(
         numbers=number,
-        articles=article,
+        articles=np.searchsorted(bounds, begin, side="right") - 1,
         starts=first,
         ends=last,
         indents=first - begin,
-        widths=last - begin + columns[last] - columns[begin],
+        widths=last - begin + np.searchsorted(wide, last) - np.searchsorted(wide, begin),
     )
 
 
-def _normalised(
-    codes: Codes, marked: npt.NDArray[np.uint8], white: Flags, starts: Offsets, ends: Offsets
-) -> pa.LargeStringArray:
-    """The slices' texts: white space runs as one space, trimmed, in NFC. Slices stand in order and do not overlap."""
+def _holding(places: Offsets, starts: Offsets, ends: Offsets) -> Flags:
+    """Whether each of the slices, which stand in order and do not overlap, holds one of *places*."""
+    result: Flags = np.searchsorted(places, ends) > np.searchsorted(places, starts)
+    return result
+
+
+def _slices(sources: pa.LargeStringArray, starts: Offsets, ends: Offsets) -> pa.LargeStringArray:
+    """The slices, in code points of all texts end to end, as they stand in the texts."""
     if not len(starts):
         return pa.array([], pa.large_string())
-    kept = _kept(white, starts[starts < ends], ends[starts < ends])
+    bounds = np.frombuffer(sources.buffers()[1], np.int64)[sources.offset : sources.offset + len(sources) + 1]
+    data = sources.buffers()[2].slice(bounds[0], bounds[-1] - bounds[0])
+    heads = np.append(np.flatnonzero((np.frombuffer(data, np.uint8) & 0xC0) != 0x80), len(data))
+    edges = heads[np.column_stack([starts, ends]).ravel()]  # slices and the gaps between them, in turn
+    both = pa.LargeStringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), data)
+    return both.take(pa.array(np.arange(0, len(edges), 2)))
+
+
+def _squeezed(codes: Codes, white: Flags, bounds: Offsets) -> pa.LargeStringArray:
+    """The texts with each run of white space one space, trimmed."""
+    filled = bounds[:-1] < bounds[1:]
+    kept = _kept(white, bounds[:-1][filled], bounds[1:][filled])
     out = np.where(white, np.uint32(SPACE_CODE), codes)[kept]
     size = 1 + (out >= 0x80) + (out >= 0x800) + (out >= 0x10000)
     before = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
     count = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
-    edges = np.append(before[count[starts]], before[count[ends[-1]]])
     data = str(out.astype("<u4").tobytes(), "utf-32-le").encode("utf-8")
-    buffers = [None, pa.py_buffer(edges.astype(np.int64).tobytes()), pa.py_buffer(data)]
-    texts = pa.LargeStringArray.from_buffers(len(starts), buffers[1], buffers[2])
-    unsettled = np.concatenate([[0], np.cumsum((marked & UNSETTLED) != 0, dtype=np.int64)])
-    return _composed(texts, unsettled[ends] > unsettled[starts])
+    return pa.LargeStringArray.from_buffers(
+        len(bounds) - 1, pa.py_buffer(before[count[bounds]].tobytes()), pa.py_buffer(data)
+    )
 
 
 def _kept(white: Flags, starts: Offsets, ends: Offsets) -> Flags:
-    """The characters that the slices (none empty) keep: of white space the first of each run between solid ones."""
-    edges = np.zeros(len(white) + 1, np.int8)
-    edges[starts] += 1
-    edges[ends] -= 1
-    inside = np.cumsum(edges[:-1], dtype=np.int8) > 0
+    """The characters that texts (none empty) keep: of white space the first of each run between solid ones."""
     after_solid = np.zeros(len(white), bool)
     after_solid[1:] = ~white[:-1]
     after_solid[starts] = False
-    kept = inside & (~white | after_solid)
+    kept = ~white | after_solid
     index = np.flatnonzero(kept)
     at = np.searchsorted(index, ends) - 1
     last = index[np.maximum(at, 0)] if len(index) else at
