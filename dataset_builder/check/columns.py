@@ -14,6 +14,7 @@ VIEWS = ("tables", *TABLES, "corpus")
 _TYPES = {
     "string": pa.string(),
     "bool": pa.bool_(),
+    "uint8": pa.uint8(),
     "int32": pa.int32(),
     "int64": pa.int64(),
     "float64": pa.float64(),

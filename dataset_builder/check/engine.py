@@ -62,11 +62,19 @@ class _Validator:
 
     def __init__(self) -> None:
         import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
 
         self.make_suite: Any = gx.ExpectationSuite
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        config = DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        )
+        context = gx.get_context(mode="ephemeral", project_config=config)
         asset = context.data_sources.add_pandas("check view").add_dataframe_asset("rows")
         self.batch: Any = asset.add_batch_definition_whole_dataframe("whole")
 
@@ -123,10 +131,10 @@ def _frame(view: View, columns: Iterable[str]) -> Any:
 
 def _finding(result: Any) -> Finding:
     found = result.result
-    if "unexpected_count" not in found:
-        return Finding(
-            success=bool(result.success), n_unexpected=0, observed=_plain(found.get("observed_value")), rows=()
-        )
+    if "element_count" not in found:
+        observed = found.get("observed_value", None)
+        observed = found.get("partial_unexpected_list") if observed is None else observed
+        return Finding(success=bool(result.success), n_unexpected=0, observed=_plain(observed), rows=())
     n_unexpected = int(found["unexpected_count"])
     n_looked_at = int(found["element_count"]) - int(found.get("missing_count") or 0)
     return Finding(

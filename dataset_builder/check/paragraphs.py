@@ -15,6 +15,8 @@ Flags = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 
 ID_HEX = 16
+# Oddities of a text are counted up to this, in a byte.
+MOST = 255
 
 
 def hashes_of(texts: pa.LargeStringArray) -> tuple[Hashes, pa.LargeStringArray]:
@@ -165,8 +167,10 @@ def text_facts(rows: pl.DataFrame) -> pl.DataFrame:
         "n_markup": patterns.MARKUP,
     }
     some = rows.filter(odd)
-    counts = some.select(pl.col("text").str.count_matches(p).cast(pl.Int32).alias(n) for n, p in names.items())
+    counts = some.select(
+        pl.col("text").str.count_matches(p).clip(0, MOST).cast(pl.UInt8).alias(n) for n, p in names.items()
+    )
     counts = counts.with_columns(n_markup=pl.when(some["role"] == "code").then(0).otherwise(pl.col("n_markup")))
     places = odd.arg_true()
-    whole = {name: pl.zeros(len(rows), pl.Int32, eager=True).scatter(places, counts[name]) for name in names}
+    whole = {name: pl.zeros(len(rows), pl.UInt8, eager=True).scatter(places, counts[name]) for name in names}
     return pl.DataFrame({**whole, "has_letters": rows["text"].str.contains(patterns.LETTER_OR_DIGIT)})

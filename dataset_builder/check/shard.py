@@ -21,19 +21,32 @@ Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """Hashes of the texts of some rows: 64 bits of a sha256 each, so two texts share one by chance only."""
+
+    is_counted: Flags
+    hashes: Hashes
+
+    @classmethod
+    def of(cls, hashes: Hashes, is_counted: pl.Series) -> "Hashed":
+        """Keep the hashes of the counted rows."""
+        flags = is_counted.to_numpy()
+        return cls(is_counted=flags, hashes=hashes[flags])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """A shard's derived columns by view, and what is to be put together over the corpus.
 
     columns: view → column → values, row for row. keys: view → the sorting key of the first and of the last row, None
-    without rows. text_hashes, is_own_body: of each paragraph; article_hashes, has_text: of each article. counts: sums.
+    without rows. texts: hashes of the body rows that are not boilerplate; articles: of the articles' texts that are not
+    empty. counts: sums.
     """
 
     columns: dict[str, Columns]
     keys: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]] | None]
-    text_hashes: Hashes
-    is_own_body: Flags
-    article_hashes: Hashes
-    has_text: Flags
+    texts: Hashed
+    articles: Hashed
     counts: dict[str, int]
 
 
@@ -78,10 +91,8 @@ def facts_of(shard: Shard) -> Facts:
             "articles": _ends(articles, "article_id"),
             "sources": _ends(sources, "article_id"),
         },
-        text_hashes=text_hashes,
-        is_own_body=own_body.to_numpy(),
-        article_hashes=of_paragraphs.hashes_of(_texts(articles["text"]))[0],
-        has_text=(articles["text"] != "").to_numpy(),
+        texts=Hashed.of(text_hashes, own_body),
+        articles=Hashed.of(of_paragraphs.hashes_of(_texts(articles["text"]))[0], articles["text"] != ""),
         counts=_counts(frames),
     )
 

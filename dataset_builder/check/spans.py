@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,18 +27,13 @@ class Pieces:
     articles: Ints
 
 
-def lengths_of(sources: pa.LargeStringArray) -> Ints:
-    """Give the code points of each text."""
-    return np.asarray(pc.utf8_length(sources).to_numpy(zero_copy_only=False), np.int64)
-
-
 def cut_sources(sources: pa.LargeStringArray, articles: Ints, starts: Ints, ends: Ints) -> Iterator[Pieces]:
     """Yield the pieces of *sources*, all of them, some articles at a time.
 
     articles, starts and ends give the place of each paragraph: its source's number (-1: none, the paragraph is passed
     over) and its span in code points. A span that leaves its source, or overlaps the one before, is cut short.
     """
-    lengths = lengths_of(sources)
+    lengths = pl.Series(sources).str.len_chars().to_numpy().astype(np.int64)
     n_articles = len(sources)
     byte_offsets = np.frombuffer(sources.buffers()[1], np.int64)[sources.offset : sources.offset + n_articles + 1]
     data = np.frombuffer(sources.buffers()[2] or b"", np.uint8)
