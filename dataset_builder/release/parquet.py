@@ -41,6 +41,7 @@ def write_table(table: pa.Table, name: str, folder: Path, *, split: str, number:
     sha256 = hashlib.sha256(content).hexdigest()
     path = Path("data", name, data_file_name(split, number, sha256))
     make_folder((folder / path).parent)
+    (folder / path).unlink(missing_ok=True)  # what a worker left that was killed while it wrote this shard
     write_new(folder / path, memoryview(content))
     return DataFile(table=name, path=path.as_posix(), sha256=sha256, bytes=len(content), rows=table.num_rows)
 
