@@ -58,7 +58,7 @@ def parquet_bytes(table: pa.Table, name: str) -> pa.Buffer:
     if nulls:
         raise ValueError(f"{name} holds nulls in {', '.join(nulls)}")
     sink = pa.BufferOutputStream()
-    # One chunk, since pages end where chunks do; Arrow's own schema is left out, since it is the file's anyway.
+    # One chunk, since a version of the library may end pages where chunks end.
     with pq.ParquetWriter(sink, schema, **_options(schema, name)) as writer:
         writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
     return sink.getvalue()
@@ -76,7 +76,7 @@ def _options(schema: pa.Schema, name: str) -> dict[str, Any]:
         "write_page_index": True,
         "write_page_checksum": True,
         "use_content_defined_chunking": True,  # an edit changes few pages: hubs store the rest once
-        "store_schema": False,
+        "store_schema": False,  # Arrow's own schema: the file's says the same
         "sorting_columns": pq.SortingColumn.from_ordering(schema, order),
     }
 
