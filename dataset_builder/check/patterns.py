@@ -18,8 +18,9 @@ DIRECTION = r"[\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 # Soft hyphen, zero width space, word joiner, byte order mark: a search for the word that holds one fails.
 HIDDEN = r"[\x{ad}\x{200b}\x{2060}\x{feff}]"
 # UTF-8 read as Windows-1252 or ISO 8859-1: a lead byte as a letter, then a continuation byte that no word has there.
+# A word can end in Ã before », ”, … and dashes (MANHÃ).
 MOJIBAKE = (
-    r"[ÂÃ][\x{80}-\x{9f}\x{a1}-\x{a9}\x{ab}-\x{b9}\x{bb}-\x{bf}]|â(?:€[\x{80}-\x{9f}œžŸ˜™š›¢¦“”]|[\x{80}-\x{9f}]{2})|ï»¿|ï¿½"
+    r"Ã[\x{80}-\x{9f}\x{a1}-\x{ba}\x{bc}-\x{bf}€‚ƒ„ˆ‰Š‹ŒŽ˜™š›œžŸ]|Â[\x{80}-\x{9f}\x{a1}-\x{bf}€‚ƒ„ˆ‰Š‹ŒŽ˜™š›œžŸ]|â(?:€[\x{80}-\x{9f}œžŸ˜™š›¢¦“”]|[\x{80}-\x{9f}]{2})|ï»¿|ï¿½"
     r"|(?:[ÐÑ][\x{80}-\x{bf}‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]){2}"
 )
 # Tags and entities that HTML left behind.

@@ -64,9 +64,10 @@ def shards_of(tables: Mapping[str, StoredTable]) -> tuple[list[Shard], bool]:
     """
     keys = {name: [_shard_key(path) for path in table.files] for name, table in tables.items()}
     first, *others = keys.values()
-    if first and len(set(first)) == len(first) and all(other == first for other in others):
+    is_paired = len(set(first)) == len(first) and all(other == first for other in others)
+    if is_paired and first:
         return [{name: (tables[name].files[i],) for name in tables} for i in range(len(first))], True
-    return [{name: table.files for name, table in tables.items()}], False
+    return [{name: table.files for name, table in tables.items()}], is_paired
 
 
 def _shard_key(path: Path) -> str:
