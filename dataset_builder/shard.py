@@ -50,6 +50,7 @@ class ShardResult:
 
 def build_shard(number: int, found: Sequence[Found], settings: Settings, folder: Path) -> ShardResult:
     """Read, segment and label *found* (in order of article id), and write its tables under `folder/data`."""
+    _keep_memory()
     model = _model(settings.model)
     tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     quarantined: list[Quarantined] = []
@@ -229,6 +230,15 @@ def _without_text(record: Record) -> Quarantined:
         source_sha256=record.source_sha256,
         source_bytes=record.source_bytes,
     )
+
+
+@cache
+def _keep_memory() -> None:
+    """Make glibc keep what is freed: from here on blocks up to this size are reused, not given back to the system.
+
+    Arrays of megabytes come and go with every batch, and the page faults of fresh ones cost more than the work on them.
+    """
+    np.empty(31 * 2**20, np.uint8)
 
 
 @cache
