@@ -79,8 +79,8 @@ def build_rows(
     found = segment(sources)
     counts = np.diff(found.offsets)
     if not counts.all():
-        quarantined += [_without_text(records[i]) for i in np.flatnonzero(counts == 0)]
-        records = [records[i] for i in np.flatnonzero(counts)]
+        quarantined += [_without_text(records[i]) for i in np.flatnonzero(counts == 0).tolist()]
+        records = [records[i] for i in np.flatnonzero(counts).tolist()]
         sources = sources.filter(pa.array(counts > 0))
         counts = counts[counts > 0]
         found = Paragraphs(
@@ -149,14 +149,15 @@ def paragraph_ids(article_ids: pa.StringArray, texts: pa.StringArray) -> pa.Stri
 
     frame = pl.DataFrame({"article": pl.Series(article_ids), "text": pl.Series(texts)})
     frame = frame.select(
-        pl.concat_str("article", pl.lit("#"), plh.col("text").chash.sha2_256().str.head(16)).alias("id")  # type: ignore[attr-defined]
+        pl.concat_str("article", pl.lit("#"), plh.col("text").chash.sha2_256().str.head(16)).alias("id")
     )
-    if frame["id"].n_unique() < len(frame):
+    ids = frame["id"]
+    repeated = ids.is_duplicated().arg_true()
+    if len(repeated):
         nth = pl.int_range(1, pl.len() + 1).over("id")
-        frame = frame.select(
-            pl.when(nth == 1).then("id").otherwise(pl.concat_str("id", pl.lit("-"), nth.cast(pl.String))).alias("id")
-        )
-    return frame["id"].to_arrow().cast(pa.string())
+        numbered = pl.when(nth == 1).then("id").otherwise(pl.concat_str("id", pl.lit("-"), nth.cast(pl.String)))
+        ids = ids.scatter(repeated, frame[repeated].select(numbered).to_series())
+    return ids.to_arrow().cast(pa.string())
 
 
 def _articles(
