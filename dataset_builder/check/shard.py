@@ -132,10 +132,7 @@ def _frame(name: str, shard: Shard) -> tuple[pl.DataFrame, Ints]:
 
 def _filled(values: pl.Series) -> pl.Series:
     if values.dtype == pl.List:
-        empty = pl.Series([[]], dtype=values.dtype)
-        return pl.select(pl.when(values.is_null()).then(pl.lit(empty).first()).otherwise(values).alias(values.name))[
-            values.name
-        ]
+        return values.to_frame().select(pl.col(values.name).fill_null([])).to_series()
     if values.dtype == pl.String:
         return values.fill_null("")
     return values.fill_null(False) if values.dtype == pl.Boolean else values.fill_null(-1)

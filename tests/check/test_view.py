@@ -10,12 +10,16 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_corpus import make_tables, write_tables
+from small_corpus import make_tables, set_value, write_tables
 
 from dataset_builder.check import patterns, spans
+from dataset_builder.check.articles import cut_facts
 from dataset_builder.check.columns import VIEWS, columns_of, derived_columns, typed
-from dataset_builder.check.paragraphs import _parents, hashes_of, is_slice, normal_form, normalised
+from dataset_builder.check.paragraphs import _parents, hashes_of, is_slice, normal_form, normalised, section_facts
 from dataset_builder.check.view import View, build_views
+from dataset_builder.label.sections import sections_of
+from dataset_builder.schema import TABLES, table
+from dataset_builder.segment import segment
 
 WHITE = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]  # fmt: skip # noqa: E501
 # Signs that white space, composition and cutting go wrong on, beside any others.
@@ -47,6 +51,60 @@ def test_rows_are_found_across_files_in_the_order_asked_for(tmp_path: Path) -> N
     wanted = [25, 0, 17, 16, 0]
     whole = view.columns(["paragraph_id", "row_of_article"])
     assert view.rows(wanted, ["paragraph_id", "row_of_article"]).to_pylist() == whole.take(wanted).to_pylist()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_null_a_missing_and_a_retyped_column_are_seen_and_do_no_further_harm(name: str, tmp_path: Path) -> None:
+    tables = make_tables()
+    for column in table(name).columns:
+        whole = tables[name]
+        faulty = {
+            "missing_columns": whole.drop_columns([column.name]),
+            "retyped_columns": with_binary(whole, column.name),
+        }
+        if not column.nullable:
+            view = build_views(write_tables({**tables, name: set_value(whole, 1, column.name, None)}, tmp_path))[name]
+            assert view.derived["n_nulls"].to_pylist() == [0, 1, *[0] * (view.n_rows - 2)]
+        for fault, changed in faulty.items():
+            seen = build_views(write_tables({**tables, name: changed}, tmp_path))["tables"]
+            assert seen.derived[fault][TABLES.index(name)].as_py() == column.name
+
+
+def with_binary(whole: pa.Table, column: str) -> pa.Table:
+    """The table with a column of bytes that are nothing that a column holds."""
+    index = whole.schema.get_field_index(column)
+    return whole.set_column(index, column, pa.array([b"\xff"] * len(whole), pa.binary()))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8))
+def test_the_view_agrees_with_the_segmenter_on_any_text(sources: Sequence[str]) -> None:
+    array = pa.array([text.replace("\0", "") for text in sources], pa.large_string())
+    found = segment(array)
+    rows = pl.DataFrame({"text": pl.Series(found.texts), "char_start": found.starts, "char_end": found.ends})
+    owner = np.repeat(np.arange(len(array)), np.diff(found.offsets))
+    is_normal = normal_form(rows["text"])
+    is_right, lost = cut_facts(array, np.ones(len(array), np.bool_), owner, rows, is_normal)
+    assert is_right.all()
+    assert is_normal.all()
+    assert rows["text"].str.contains(patterns.visible()).all()
+    assert lost.to_list() == [None] * len(array)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1))
+def test_the_view_agrees_with_the_labeller_on_any_nesting_of_sections(blocks: list[tuple[int, bool]]) -> None:
+    """Blocks as a level (0: no heading) and whether an article starts."""
+    levels = np.array([level for level, _ in blocks], np.int64)
+    starts = np.array([True, *(start for _, start in blocks[1:])])
+    bounds = np.append(np.flatnonzero(starts), len(blocks))
+    texts = pa.array([f"text {i % 5}" for i in range(len(blocks))], pa.large_string())
+    columns = sections_of(texts, levels > 0, np.maximum(levels, 1), bounds)
+    rows = pl.DataFrame({name: pl.Series(values) for name, values in columns.items()}).with_columns(
+        text=pl.Series(texts), role=pl.Series(np.where(levels > 0, "heading", "body"))
+    )
+    facts = section_facts(rows, starts)
+    assert np.array_equal(facts["headings_so_far"], rows["section_index"].to_numpy())
+    assert np.array_equal(facts["row_of_section"], rows["section_position"].to_numpy())
+    assert all(np.all(facts[f"is_section_{fact}_right"]) for fact in ("shape", "title", "path"))
 
 
 @given(TEXTS)
@@ -141,7 +199,7 @@ def test_a_pattern_finds_each_of_these_words_and_none_of_those(pattern: str, fou
 
 def test_language_tags_have_their_form() -> None:
     tags = "und en de-CH zh-Hant-TW sr-Latn es-419 sl-rozaj-biske de-1996 en-u-ca-buddhist x-klingon en-x-me cmn"
-    wrong = ["", "e", "English (US)", "en_US", "en-", "de-", "en\n", "-en", "abcdefghi", "en-toolongsubtag"]
+    wrong = ["", "e", "English (US)", "en_US", "en-", "en\n", "-en", "abcdefghi", "en-toolongsubtag", "x", "12"]
     assert pl.Series(tags.split()).str.contains(patterns.LANGUAGE_TAG).all()
     assert not pl.Series(wrong).str.contains(patterns.LANGUAGE_TAG).any()
 
