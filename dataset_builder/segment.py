@@ -101,6 +101,7 @@ def _lines(
         ends=last,
         indents=first - begin,
         widths=last - begin + np.searchsorted(wide, last) - np.searchsorted(wide, begin),
+        wide=wide,
     )
 
 

@@ -25,10 +25,13 @@ from dataset_builder.characters import (
 
 LEAST_WIDTH, GREATEST_WIDTH = 40, 120
 WIDTH_PERCENTILE = 95
+OVERLONG_SHARE = 8  # one line in so many may be longer than the width
 SOFT_PERCENT = 80
 LEAST_SOFT = 2
-WORD_REACH = 40  # a longer first word counts as this long
+BOUND_REACH = 8  # so many marks after a character of a script without spaces may not start a line
 BULLETS = np.array([ord(c) for c in "-*+•‣◦▪"], np.uint32)
+MARK_REACH = 5
+TAB, QUOTE = 0x09, ord(">")
 
 Flags = npt.NDArray[np.bool_]
 Classes = npt.NDArray[np.uint8]
@@ -36,7 +39,10 @@ Classes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """The visible lines of a batch: number among all lines, article, trimmed span, columns of the indent and in all."""
+    """The visible lines of a batch: number among all lines, article, trimmed span, columns of the indent and in all.
+
+    wide: the places of all characters that take two columns.
+    """
 
     numbers: Offsets
     articles: Offsets
@@ -44,6 +50,7 @@ class Lines:
     ends: Offsets
     indents: Offsets
     widths: Offsets
+    wide: Offsets
 
 
 def paragraph_starts(lines: Lines, codes: Codes, kind: Classes) -> Flags:
@@ -54,79 +61,125 @@ def paragraph_starts(lines: Lines, codes: Codes, kind: Classes) -> Flags:
         return opens
     adjacent = np.zeros(n, bool)
     adjacent[1:] = (np.diff(lines.numbers) == 1) & (np.diff(lines.articles) == 0)
-    width = _widths(lines)
-    candidates = adjacent & ((width >= LEAST_WIDTH) & (width <= GREATEST_WIDTH))[lines.articles]
-    if not candidates.any():
+    if not _may_be_wrapped(lines, adjacent):
         return opens
+    white = np.flatnonzero(kind == SPACE)
+    width = _widths(lines, adjacent, white, kind)
+    breaks = adjacent & ((width >= LEAST_WIDTH) & (width <= GREATEST_WIDTH))[lines.articles]
+    alone = _rows_and_quotes(lines, codes, white)
+    alone[1:] |= alone[:-1]
+    breaks &= ~alone
     soft = np.zeros(n, bool)
-    after = np.flatnonzero(candidates)
-    word, spaced = _first_words(lines.starts[after], codes, kind)
-    soft[after] = lines.widths[after - 1] + spaced + word > width[lines.articles[after]]
-    wrapped = _wrapped(lines, candidates, soft, width, kind)[lines.articles]
+    after = np.flatnonzero(breaks)
+    soft[after] = lines.widths[after - 1] + _first_words(after, lines, kind, white) > width[lines.articles[after]]
+    wrapped = _wrapped(lines, breaks, soft, width, kind)[lines.articles]
     if not wrapped.any():
         return opens
-    return _joined(lines, adjacent & wrapped, soft, codes, kind)
+    return _joined(lines, breaks & wrapped, soft, codes, kind)
 
 
-def _widths(lines: Lines) -> Offsets:
-    """The wrap width of each article: the percentile of its lines' widths, the nearest rank above."""
-    order = np.lexsort((lines.widths, lines.articles))
+def _may_be_wrapped(lines: Lines, adjacent: Flags) -> bool:
+    """Whether any article has as many lines before breaks as it takes; most batches end here."""
+    before = lines.widths[:-1]
+    likely = adjacent[1:] & (3 * before >= 2 * LEAST_WIDTH) & (before <= GREATEST_WIDTH)
+    return bool((np.bincount(lines.articles[1:][likely], minlength=1) >= LEAST_SOFT).any())
+
+
+def _widths(lines: Lines, adjacent: Flags, white: Offsets, kind: Classes) -> Offsets:
+    """The wrap width of each article: the percentile of the widths of its lines in blocks, the nearest rank above; 0
+    where too many of its lines are longer.
+
+    A line without a place to break it (an address of the web) says nothing, nor does one alone as long as it is rare.
+    """
     n_articles = int(lines.articles[-1]) + 1
-    first = np.searchsorted(lines.articles, np.arange(n_articles))
-    count = np.searchsorted(lines.articles, np.arange(n_articles), side="right") - first
+    length = lines.ends - lines.starts
+    spaced = np.searchsorted(white, lines.ends) > np.searchsorted(white, lines.starts)
+    breakable = spaced | (lines.widths - lines.indents > length) | (kind[lines.starts] == LOGOGRAM)
+    in_block = breakable & (adjacent | np.append(adjacent[1:], False))
+    articles, widths = lines.articles[in_block], lines.widths[in_block]
+    order = np.lexsort((widths, articles))
+    first = np.searchsorted(articles, np.arange(n_articles))
+    count = np.searchsorted(articles, np.arange(n_articles), side="right") - first
     rank = np.maximum(-(-count * WIDTH_PERCENTILE // 100) - 1, 0)
-    widths = np.zeros(n_articles, np.int64)
-    widths[count > 0] = lines.widths[order][(first + rank)[count > 0]]
-    return widths
+    width = np.zeros(n_articles, np.int64)
+    width[count > 0] = widths[order][(first + rank)[count > 0]]
+    overlong = np.bincount(lines.articles[breakable & (lines.widths > width[lines.articles])], minlength=n_articles)
+    width[overlong * OVERLONG_SHARE > np.bincount(lines.articles, minlength=n_articles)] = 0
+    return width
 
 
-def _first_words(starts: Offsets, codes: Codes, kind: Classes) -> tuple[Offsets, Offsets]:
-    """The columns that the first word of a line takes, and those of the space before it.
+def _rows_and_quotes(lines: Lines, codes: Codes, white: Offsets) -> Flags:
+    """Lines that are neither joined nor tell anything: rows of a table (a tab or three spaces inside), quoted mail.
+
+    A gap after a list mark makes no row.
+    """
+    runs = np.zeros(len(white), bool)
+    runs[:-2] = white[2:] - white[:-2] == 2
+    gaps = white[runs | (codes[white] == TAB)]
+    is_row = np.searchsorted(gaps, lines.ends) > np.searchsorted(gaps, lines.starts + MARK_REACH)
+    result: Flags = is_row | (codes[lines.starts] == QUOTE)
+    return result
+
+
+def _first_words(after: Offsets, lines: Lines, kind: Classes, white: Offsets) -> Offsets:
+    """The columns that the first word of a line takes, with the space before it.
 
     In scripts without spaces the word is a character, with the marks after it that may not start a line.
     """
-    reach = np.minimum(starts[:, None] + np.arange(WORD_REACH), len(codes) - 1)
-    kinds = kind[reach]
-    ends = kinds == SPACE
-    ends[:, -1] = True
-    words = ends.argmax(axis=1)
-    bound = ~np.isin(kinds[:, 1:], (CLOSE, END, PUNCTUATION))
+    starts, ends = lines.starts[after], lines.ends[after]
+    stops = np.append(white, len(kind))[np.searchsorted(white, starts)]
+    stops = np.minimum(stops, ends)
+    words = stops - starts + np.searchsorted(lines.wide, stops) - np.searchsorted(lines.wide, starts)
+    reach = np.minimum(starts[:, None] + np.arange(1, BOUND_REACH), len(kind) - 1)
+    bound = ~np.isin(kind[reach], (CLOSE, END, PUNCTUATION))
     bound[:, -1] = True
-    single = kinds[:, 0] == LOGOGRAM
-    return np.where(single, 2 * (bound.argmax(axis=1) + 1), words).astype(np.int64), (~single).astype(np.int64)
+    result: Offsets = np.where(kind[starts] == LOGOGRAM, 2 * (bound.argmax(axis=1) + 1), words + 1)
+    return result
 
 
 def _wrapped(lines: Lines, breaks: Flags, soft: Flags, width: Offsets, kind: Classes) -> Flags:
     """Whether each article is hard-wrapped.
 
-    A break after a line of less than two thirds of the width says nothing (an address, verse, a heading). Where most lines
-    before soft breaks end a sentence, the lines are paragraphs that happen to be alike in length.
+    A break says nothing after a line of less than two thirds of the width (an address, verse, a heading), or one that
+    is indented more than others (a quotation set narrower). Where most lines before soft breaks end a sentence, the
+    lines are paragraphs that happen to be alike in length.
     """
     n = len(width)
+    margin = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(margin, lines.articles, lines.indents)
     after = np.flatnonzero(breaks)
+    telling = 3 * lines.widths[after - 1] >= 2 * width[lines.articles[after]]
+    telling &= lines.indents[after - 1] == margin[lines.articles[after]]
+    after = after[telling]
     article = lines.articles[after]
-    telling = 3 * lines.widths[after - 1] >= 2 * width[article]
     last = lines.ends[after - 1] - 1
     closes = kind[last] == CLOSE
     last = np.where(closes, np.maximum(last - 1, 0), last)
     ends_sentence = kind[last] == END
-    count = np.bincount(article[telling], minlength=n)
+    count = np.bincount(article, minlength=n)
     softs = np.bincount(article[soft[after]], minlength=n)
     sentences = np.bincount(article[soft[after] & ends_sentence], minlength=n)
-    return (softs >= LEAST_SOFT) & (softs * 100 >= count * SOFT_PERCENT) & (sentences * 2 <= softs)
+    result: Flags = (softs >= LEAST_SOFT) & (softs * 100 >= count * SOFT_PERCENT) & (sentences * 2 <= softs)
+    return result
 
 
 def _joined(lines: Lines, joinable: Flags, soft: Flags, codes: Codes, kind: Classes) -> Flags:
     n = len(lines.starts)
     marked = _list_marks(lines.starts, codes, kind)
     before = np.arange(n) - 1
-    deeper = lines.indents > lines.indents[before]
+    deeper = joinable & (lines.indents > lines.indents[before])
     # The line that a hanging continuation belongs to: the last marked, unindented or first line of the block.
     anchors = np.maximum.accumulate(np.where(marked | (lines.indents == 0) | ~joinable, np.arange(n), 0))
     anchor = anchors[before]
     hangs = marked[anchor] & (lines.indents > lines.indents[anchor])
+    # An indent opens paragraphs, or hangs below the first line of each: then it comes after lines that are full.
+    indents = deeper & ~hangs
+    n_articles = int(lines.articles[-1]) + 1
+    full = np.bincount(lines.articles[indents & soft], minlength=n_articles)
+    short = np.bincount(lines.articles[indents & ~soft], minlength=n_articles)
+    opens = indents & (full <= short)[lines.articles]
     starts_item = marked & (~soft | marked[before])
-    continues = (soft & (~deeper | hangs)) | hangs
+    continues = (soft & ~opens) | hangs
     return ~joinable | starts_item | (~marked & ~continues)
 
 
@@ -142,4 +195,5 @@ def _list_marks(starts: Offsets, codes: Codes, kind: Classes) -> Flags:
     one = digits[0] & closes[1] & (k[2] == SPACE)
     two = digits[0] & digits[1] & closes[2] & (k[3] == SPACE)
     three = digits[0] & digits[1] & digits[2] & closes[3] & (k[4] == SPACE)
-    return bullet | letter | one | two | three
+    result: Flags = bullet | letter | one | two | three
+    return result
