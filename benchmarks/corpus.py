@@ -3,7 +3,8 @@
     python -m benchmarks.corpus --paragraphs 500000 --seed 1 FOLDER
 
 Words are drawn by rank (the n-th comes about 1/n times as often as the first) and made into sentences and paragraphs
-column by column. One row in twelve is a section heading, one in fourteen a line that an extractor left, most at the end.
+column by column. One row in twelve is a section heading, one in fourteen a line that an extractor left, most at the
+end.
 """
 
 import argparse
