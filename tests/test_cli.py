@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from tests.conftest import ROOT
 
 TEXT = "The harbour master counts the boats each evening, and writes their number on the wall.\n\n"
 ARTICLE = TEXT * 1 + "Nobody has asked him to, but nobody has ever washed the numbers off either, so they stay.\n"

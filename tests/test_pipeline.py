@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import config_for
 
 from dataset_builder import layout
 from dataset_builder.errors import InputError, UsageError
 from dataset_builder.pipeline import build, release_date
+from tests.conftest import config_for
 
 BODY = "The ferry left at six each morning, and for forty years the same man cast off its ropes in the dark."
 

@@ -2,17 +2,16 @@
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, config_for
 
 from dataset_builder import layout
 from dataset_builder.config import resolve
 from dataset_builder.pipeline import BuildResult, build
 from dataset_builder.schema import label_names
+from tests.conftest import ROOT, config_for
 
 GOLD = ROOT / "tests" / "gold"
 FIELDS = ("role", "category", "section")

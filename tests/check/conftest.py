@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from small_corpus import make_tables, write_tables
 
 from dataset_builder.check import Suite, load_suite
 from dataset_builder.check.view import View, build_views
+from tests.check.small_corpus import make_tables, write_tables
 
 
 @pytest.fixture(scope="session")

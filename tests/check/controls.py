@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
-from small_corpus import TEXTS, Block, Tables, Text, make_tables, row_of, set_value, set_values
+
+from tests.check.small_corpus import TEXTS, Block, Tables, Text, make_tables, row_of, set_value, set_values
 
 LIGHTHOUSE, OIL, WINTER = TEXTS
 ALWAYS_SAME = "This line stands here again and again."

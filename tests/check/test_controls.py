@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from controls import CONTROLS
-from small_corpus import write_tables
 
 from dataset_builder.check import Suite, run_checks
 from dataset_builder.check.engine import run_expectations
 from dataset_builder.check.view import View, build_views
+from tests.check.controls import CONTROLS
+from tests.check.small_corpus import write_tables
 
 
 def test_a_valid_corpus_passes_every_check(small_files: dict[str, list[Path]], suite: Suite) -> None:

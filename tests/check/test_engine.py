@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from controls import CONTROLS
-from small_corpus import write_tables
 
 from dataset_builder.check import Expectation, Suite, engine, run_checks
 from dataset_builder.check.engine import run_expectations
 from dataset_builder.check.view import View
 from dataset_builder.errors import RejectedError
+from tests.check.controls import CONTROLS
+from tests.check.small_corpus import write_tables
 
 # Runs the checks with a record of every file opened for writing and every connection.
 QUIET = """

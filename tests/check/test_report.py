@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from controls import CONTROLS
-from small_corpus import TEXTS, Block, Text, make_tables, row_of, set_value, write_tables
 
 from dataset_builder.check import CheckReport, Suite, check_release, failing_lines, rejection, run_checks
 from dataset_builder.errors import EnvironmentFault, RejectedError
 from dataset_builder.schema import TABLES
+from tests.check.controls import CONTROLS
+from tests.check.small_corpus import TEXTS, Block, Text, make_tables, row_of, set_value, write_tables
 
 ODD = (
     Text(

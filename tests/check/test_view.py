@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_corpus import make_tables, set_value, write_tables
 
 from dataset_builder.check import patterns, spans
 from dataset_builder.check.articles import cut_facts
@@ -20,6 +19,7 @@ from dataset_builder.check.view import View, build_views
 from dataset_builder.label.sections import sections_of
 from dataset_builder.schema import TABLES, table
 from dataset_builder.segment import segment
+from tests.check.small_corpus import make_tables, set_value, write_tables
 
 WHITE = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]  # fmt: skip # noqa: E501
 # Signs that white space, composition and cutting go wrong on, beside any others.

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from release_corpus import IDENTITY, SUITE, article, build_release, corpus, metadata, write_shards
 
 from dataset_builder import schema
 from dataset_builder.config import Author, Identity
@@ -20,6 +19,7 @@ from dataset_builder.release.card import card_body, card_md, size_category, spli
 from dataset_builder.release.citation import dump_yaml
 from dataset_builder.release.markdown import inert
 from dataset_builder.release.metadata import Description, measure
+from tests.release.release_corpus import IDENTITY, SUITE, article, build_release, corpus, metadata, write_shards
 
 HOSTILE = (
     "no",
@@ -89,10 +89,10 @@ def front_and_body(card: bytes) -> tuple[dict[str, Any], str]:
 
 def test_a_hostile_title_author_and_description_leave_the_yaml_whole(described: Description) -> None:
     plain, _ = front_and_body(card_md(described))
-    for title in ("---\nconfigs: []\n---\n", " ".join(HOSTILE), "0\x85", "no"):
+    for title in ("---\nconfigs: []\n---\nx", "a\u2028---\u2028b\x85---\x85c", " ".join(HOSTILE), "0\x85", "no"):
         other = with_identity(described, title=title, authors=(Author(name=title),), description=title)
         front, _ = front_and_body(card_md(other))
-        assert front == {**plain, "pretty_name": title}
+        assert front == {**plain, "pretty_name": other.identity.title}
 
 
 @given(text=TITLES)
@@ -241,7 +241,9 @@ def test_text_without_front_matter_is_all_text(text: str) -> None:
 
 @given(st.recursive(st.none() | st.booleans() | TITLES, lambda inner: st.lists(inner) | st.dictionaries(TITLES, inner)))
 def test_yaml_reads_back_or_is_not_written(value: Any) -> None:
-    assert yaml.safe_load(dump_yaml({"value": value})) == {"value": value}
+    text = dump_yaml({"value": value})
+    assert yaml.safe_load(text) == {"value": value}
+    assert "---" not in text.splitlines()
 
 
 def test_the_card_depends_on_nothing_but_the_release(tmp_path: Path) -> None:

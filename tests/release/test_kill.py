@@ -14,9 +14,9 @@ from typing import Any
 
 import bagit
 import pytest
-from release_corpus import build_release, corpus, tree_of
 
 from dataset_builder.layout import versions_of
+from tests.release.release_corpus import build_release, corpus, tree_of
 
 # Every function of os that changes what is on the disk, or asks for it to be written.
 STEPS = (

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from release_corpus import corpus, tables_of
 
 from dataset_builder.errors import EnvironmentFault
 from dataset_builder.layout import read_table
 from dataset_builder.release import parquet
 from dataset_builder.release.parquet import parquet_bytes, write_table
 from dataset_builder.schema import TABLES, arrow_schema
+from tests.release.release_corpus import corpus, tables_of
 
 
 @pytest.fixture(scope="module")

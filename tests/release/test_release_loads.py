@@ -11,10 +11,10 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
-from release_corpus import IDENTITY, article, build_release, corpus
 
 from dataset_builder import schema
 from dataset_builder.layout import Release
+from tests.release.release_corpus import IDENTITY, article, build_release, corpus
 
 ROWS = {"paragraphs": 48, "articles": 8, "sources": 8}
 

@@ -16,7 +16,6 @@ import jsonschema  # type: ignore[import-untyped]
 import mlcroissant
 import pytest
 import yaml
-from release_corpus import IDENTITY, SUITE, article, build_release, corpus, metadata, tree_of
 
 from dataset_builder import schema
 from dataset_builder.config import Author, Identity
@@ -24,6 +23,7 @@ from dataset_builder.layout import Release
 from dataset_builder.release import facts_of_release
 from dataset_builder.release.citation import citation_text
 from dataset_builder.release.metadata import license_of
+from tests.release.release_corpus import IDENTITY, SUITE, article, build_release, corpus, metadata, tree_of
 
 CFF_SCHEMA = json.loads(Path(__file__).with_name("cff-1.2.0.schema.json").read_bytes())
 HOSTILE = '"; }\n---\n<script>alert(1)</script> & \\ $x `{{ y }}` \u2028 潮 [a](b) %s'

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from release_corpus import corpus, shards_of, tables_of
 
 from dataset_builder.release.digest import article_digests, config_digest, release_digest
 from dataset_builder.release.facts import FACTS, article_facts
+from tests.release.release_corpus import corpus, shards_of, tables_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "digest.md"
 ARROW = {

@@ -18,11 +18,20 @@ from typing import Any
 import bagit
 import pyarrow as pa
 import pytest
-from release_corpus import IDENTITY, article, build_release, corpus, metadata, tables_of, tree_of, write_shards
 
 from dataset_builder.errors import EnvironmentFault
 from dataset_builder.layout import latest_release, versions_of
 from dataset_builder.release import Decision, decide_version, finish, open_stage, write_table
+from tests.release.release_corpus import (
+    IDENTITY,
+    article,
+    build_release,
+    corpus,
+    metadata,
+    tables_of,
+    tree_of,
+    write_shards,
+)
 
 FIRST = Decision(version="1.0.0", previous=None, bump="first", reasons=(), counts={}, unrelated=False)
 
@@ -201,6 +210,8 @@ def test_what_stands_at_the_version_is_never_replaced(tmp_path: Path, kind: str)
             case "release":
                 (target / "data").mkdir(parents=True)
                 (target / "bagit.txt").write_text("x")
+                results = {"byproducts": [{"annotations": {"digest": "0123abcd"}}]}
+                (target / "provenance.json").write_text(json.dumps({"predicate": {"runDetails": results}}))
             case "empty folder":
                 target.mkdir()
             case "dangling link":
@@ -209,8 +220,10 @@ def test_what_stands_at_the_version_is_never_replaced(tmp_path: Path, kind: str)
                 target.write_text("x")
         before = os.lstat(target)
         files, facts = write_shards([article(30)], stage.path)
-        with pytest.raises(EnvironmentFault, match=r"E407 .*/1\.0\.0: this version stands already"):
+        with pytest.raises(EnvironmentFault, match=r"E407 .*/1\.0\.0: this version stands already") as caught:
             finish(stage, files, facts, FIRST, metadata())
+        theirs = "0123abcd" if kind == "release" else "not known"
+        assert f"its digest is {theirs}, that of this build {facts.digest};" in str(caught.value)
     after = os.lstat(target)
     assert (after.st_ino, after.st_mode, after.st_mtime_ns) == (before.st_ino, before.st_mode, before.st_mtime_ns)
     assert not (tmp_path / IDENTITY.name / "LATEST").exists()

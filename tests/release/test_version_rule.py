@@ -11,20 +11,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from release_corpus import (
-    IDENTITY,
-    SUITE,
-    Article,
-    Row,
-    article,
-    article_row,
-    build_release,
-    corpus,
-    paragraph_rows,
-    shards_of,
-    source_row,
-    tables_of,
-)
 
 from dataset_builder.config import Author, Identity
 from dataset_builder.release import (
@@ -38,6 +24,20 @@ from dataset_builder.release import (
 )
 from dataset_builder.release.facts import schema_columns
 from dataset_builder.release.version import compare_articles, next_version
+from tests.release.release_corpus import (
+    IDENTITY,
+    SUITE,
+    Article,
+    Row,
+    article,
+    article_row,
+    build_release,
+    corpus,
+    paragraph_rows,
+    shards_of,
+    source_row,
+    tables_of,
+)
 
 BUMPS = ("none", "patch", "minor", "major")
 LABELS = facts_of_build([], identity=IDENTITY, suite=SUITE).labels
