@@ -54,7 +54,7 @@ def finish(
     for name, content in {**tags, **bag_files(described, tags)}.items():
         write_new(stage.path / name, content)
     keep_quarantine(stage.folder, decision.version, quarantine)
-    path = publish(stage, decision.version)
+    path = publish(stage, decision.version, described.digest)
     return Release(path=path, name=metadata.identity.name, version=decision.version)
 
 

@@ -74,23 +74,32 @@ def open_stage(output: Path, name: str, *, needed: int = 0) -> Iterator[Stage]:
                 remove_tree(path)
 
 
-def publish(stage: Stage, version: str) -> Path:
+def publish(stage: Stage, version: str, digest: str) -> Path:
     """Seal the stage, rename it to *version* and point LATEST at it; give the release's folder.
 
-    Raises EnvironmentFault E407 when the version stands already; E403, E404 or E409 when the disk fails: then either
-    nothing is changed, or the release stands whole and only LATEST is behind, which the next build puts right.
+    *digest* is the release's, for the message of a refusal. Raises EnvironmentFault E407 when the version stands
+    already; E403, E404 or E409 when the disk fails: then either nothing is changed, or the release stands whole and
+    only LATEST is behind, which the next build puts right.
     """
     target = stage.folder / version
     with storage_faults(stage.path):
         seal_tree(stage.path)
         if os.path.lexists(target):
-            raise EnvironmentFault(
-                "E407", target, "this version stands already, and a release never changes", "build against the newest"
-            )
+            raise _stands_already(target, digest)
         os.rename(stage.path, target)
         sync(stage.folder)
         point_latest(stage.folder, version)
     return target
+
+
+def _stands_already(target: Path, digest: str) -> EnvironmentFault:
+    try:
+        statement = json.loads((target / "provenance.json").read_bytes())
+        other = statement["predicate"]["runDetails"]["byproducts"][0]["annotations"]["digest"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        other = "not known"
+    reason = f"this version stands already: its digest is {other}, that of this build {digest}"
+    return EnvironmentFault("E407", target, reason, "a release never changes: build again, against the newest")
 
 
 def point_latest(folder: Path, version: str) -> None:

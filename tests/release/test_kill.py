@@ -105,8 +105,8 @@ def kill_at(steps: Iterator[int], tmp_path: Path) -> list[bool]:
 
 def test_a_kill_before_a_step_leaves_the_old_or_the_new_release(tmp_path: Path) -> None:
     total = total_steps(tmp_path / "count")
-    sample = random.Random(1).sample(range(1, total - 15), 12)
-    stands = kill_at(iter([*sorted(sample), *range(total - 15, total + 1)]), tmp_path)
+    sample = random.Random(1).sample(range(1, total - 11), 8)
+    stands = kill_at(iter([*sorted(sample), *range(total - 11, total + 1)]), tmp_path)
     assert stands == sorted(stands)  # from one step on, the new release stands
     assert not stands[0]
     assert stands[-1]

@@ -247,6 +247,36 @@ def test_quarantined_records_stand_beside_the_release_and_not_in_it(tmp_path: Pa
     assert [path.name for path in kept.parent.iterdir()] == ["1.0.0.parquet"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are read from /proc")
+def test_everything_is_synced_before_the_rename_and_the_folder_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, str]] = []
+    fsync, rename = os.fsync, os.rename
+
+    def synced(handle: int) -> None:
+        done.append(("sync", os.readlink(f"/proc/self/fd/{handle}")))
+        fsync(handle)
+
+    def renamed(source: Path, target: Path) -> None:
+        done.append(("rename", str(source)))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    release, _ = build_release(tmp_path, corpus(3))
+    names = [what for what, _ in done]
+    at = names.index("rename")
+    stage = done[at][1]
+    before = [place.removeprefix(stage).lstrip("/") for _, place in done[:at]]
+    paths = [path.relative_to(release.path).as_posix() for path in release.path.rglob("*")]
+    assert sorted(before) == sorted(["", *paths])
+    for path in paths:  # a folder after what is in it
+        assert before.index(path) < before.index(Path(path).parent.as_posix().removeprefix("."))
+    assert done[at + 1] == ("sync", str(release.path.parent))
+    assert done[-1] == ("sync", str(release.path.parent))  # after LATEST
+
+
 # --- what was written is read again -----------------------------------------------------------------------------------
 
 
@@ -308,9 +338,10 @@ def code_of_a_build(output: Path) -> str | None:
     return None
 
 
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_fault_at_any_call_leaves_the_old_release_or_the_new_one(call: str, tmp_path: Path) -> None:
-    for nth in itertools.count(1):
+def test_a_fault_at_any_call_leaves_the_old_release_or_the_new_one(call: str, step: int, tmp_path: Path) -> None:
+    for nth in itertools.count(1, step):
         folder = tmp_path / f"{call}-{nth}" / IDENTITY.name
         build_release(folder.parent, corpus(2))
         old = tree_of(folder / "1.0.0")
