@@ -1,0 +1,117 @@
+"""Hashed character and word grams of a block, and sums of whole-number weights over them: exact on any machine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dataset_builder.characters import (
+    DIGIT,
+    LETTER,
+    LOWER,
+    MARK,
+    UPPER,
+    Codes,
+    Offsets,
+    classes_of,
+    fold_of,
+)
+
+HEAD, TAIL = 160, 96
+GRAMS = (2, 3, 4, 5)
+BITS = 16
+BASE = np.uint64(0x9E3779B97F4A7C15)
+BACK = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
+EDGE = 2
+
+Part = tuple[npt.NDArray[np.uint32], Offsets]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grams:
+    """The grams of blocks, a part a size: the buckets, block after block, and the n + 1 offsets by block."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many grams each block has."""
+        total: npt.NDArray[np.int64] = np.sum([np.diff(offsets) for _, offsets in self.parts], axis=0)
+        return total
+
+
+def grams_of(codes: Codes, bounds: Offsets) -> Grams:
+    """Give the grams of each block: of its folded head and tail, digits alike, an edge sign at both ends."""
+    text, starts = _capped(codes, bounds)
+    values = text.astype(np.uint64)
+    parts = []
+    rolling = values.copy()
+    for size in range(2, max(GRAMS) + 1):
+        ahead = np.zeros(len(values), np.uint64)
+        ahead[: max(len(values) - size + 1, 0)] = values[size - 1 :]
+        rolling *= BASE
+        rolling += ahead
+        if size in GRAMS:
+            whole = np.ones(len(text) + 1, bool)
+            for back in range(1, size):
+                whole[np.maximum(starts[1:] - back, starts[:-1])] = False
+            offsets = np.concatenate([[0], np.cumsum(np.maximum(np.diff(starts) - size + 1, 0))]).astype(np.int64)
+            parts.append((_bucket(rolling[whole[:-1]], size), offsets))
+    parts += _words(text, values, starts)
+    return Grams(parts=tuple(parts))
+
+
+def sums_over(grams: Grams, weights: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Give the sum of a weight over each block's grams, divided (floor) by the root of their number."""
+    total = np.int64(0)
+    for buckets, offsets in grams.parts:
+        sums = np.concatenate([[0], np.cumsum(weights[buckets], dtype=np.int64)])
+        total = total + sums[offsets[1:]] - sums[offsets[:-1]]
+    return total * 16 // np.maximum(_roots(grams.counts), 1)
+
+
+def _roots(n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The floor of 16 times the square root of whole numbers, from a table of squares."""
+    limit = int(n.max(initial=0)) * 256
+    squares = np.arange(int(limit**0.5) + 3, dtype=np.int64) ** 2
+    return np.searchsorted(squares, n * 256, side="right") - 1
+
+
+def _bucket(hashes: npt.NDArray[np.uint64], salt: int) -> npt.NDArray[np.uint32]:
+    mixed = (hashes ^ np.uint64(salt * 0x2545F4914F6CDD1D % 2**64)) * np.uint64(0xFF51AFD7ED558CCD)
+    return (mixed >> np.uint64(64 - BITS)).astype(np.uint32)
+
+
+def _capped(codes: Codes, bounds: Offsets) -> tuple[Codes, Offsets]:
+    n = np.diff(bounds)
+    kept = np.minimum(n, HEAD + TAIL)
+    starts = np.concatenate([[0], np.cumsum(kept + 2)]).astype(np.int64)
+    text = np.full(int(starts[-1]), EDGE, np.uint32)
+    owner = np.repeat(np.arange(len(n)), kept)
+    inside = np.arange(len(owner)) - np.repeat(np.concatenate([[0], np.cumsum(kept)])[:-1], kept)
+    skipped = np.where(inside >= HEAD, (n - kept)[owner], 0)
+    chosen = codes[bounds[:-1][owner] + inside + skipped]
+    folded = fold_of(chosen)
+    text[starts[:-1][owner] + 1 + inside] = np.where(classes_of(chosen) == DIGIT, np.uint32(0x30), folded)
+    return text, starts
+
+
+_IN_WORD = np.isin(np.arange(256), (UPPER, LOWER, LETTER, MARK, DIGIT))
+
+
+def _words(text: Codes, values: npt.NDArray[np.uint64], starts: Offsets) -> list[Part]:
+    """The grams of words and of pairs of words that follow each other."""
+    inside = _IN_WORD[classes_of(text)]
+    edge = np.diff(np.concatenate([[False], inside, [False]]).view(np.int8))
+    first, last = np.flatnonzero(edge == 1), np.flatnonzero(edge == -1)
+    powers = np.cumprod(np.full(len(text), BASE, np.uint64))
+    back = np.cumprod(np.full(len(text) + 1, BACK, np.uint64))
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values * powers, dtype=np.uint64)])
+    words = (sums[last] - sums[first]) * back[first]
+    offsets = np.searchsorted(first, starts).astype(np.int64)
+    pairs = words[:-1] * np.uint64(31) + words[1:]
+    same = np.ones(len(words), bool)
+    same[np.maximum(offsets[1:] - 1, 0)[np.diff(offsets) > 0]] = False
+    pair_offsets = np.concatenate([[0], np.cumsum(np.maximum(np.diff(offsets) - 1, 0))]).astype(np.int64)
+    return [(_bucket(words, 11), offsets), (_bucket(pairs[same[:-1]], 13), pair_offsets)]
