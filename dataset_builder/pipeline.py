@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder import __version__
-from dataset_builder.check import CheckReport, Suite, load_suite, rejection, run_checks
+from dataset_builder.check import CheckReport, Suite, failing_lines, load_suite, rejection, run_checks
 from dataset_builder.config import Config
 from dataset_builder.errors import ArticlesetError, InputError, RejectedError, UsageError
 from dataset_builder.gather import Gathered, gather_shards, save_quarantine
@@ -197,7 +197,7 @@ def _without_release(result: BuildResult, gathered: Gathered, **changes: Any) ->
 
 
 def _with_report(result: BuildResult, report: CheckReport) -> BuildResult:
-    warned = [f"{o.code} {o.title}: {o.n_unexpected or o.observed}" for o in report.outcomes if o.status == "warned"]
+    warned = [line for line in failing_lines(report, "warned") if not line.startswith(" ")]
     return replace(result, checks=check_counts(report.to_json()), warnings=(*result.warnings, *warned))
 
 

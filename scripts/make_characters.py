@@ -6,7 +6,7 @@ The tables are shipped, and not asked of Python's `unicodedata`, since that diff
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import unicodedata2 as ucd  # type: ignore[import-not-found]
+import unicodedata2 as ucd
 
 TARGET = Path(__file__).parents[1] / "dataset_builder"
 SPACES = {*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F}

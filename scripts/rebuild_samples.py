@@ -1,4 +1,6 @@
-"""Make the sample corpus's release, the accepted labels and the README's output anew: `python scripts/rebuild_samples.py`.
+"""Make the sample corpus's release, the accepted labels and the README's output anew.
+
+    python scripts/rebuild_samples.py
 
 They belong together, and change in one commit with the labeller's weights.
 """

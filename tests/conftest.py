@@ -1,4 +1,4 @@
-"""Hypothesis profiles (quick by default; `--hypothesis-profile=ci` runs 10,000 examples), and builds that tests share."""
+"""Hypothesis profiles (`--hypothesis-profile=ci` runs 10,000 examples), and what tests share."""
 
 import os
 from collections.abc import Iterator

@@ -51,10 +51,8 @@ def test_a_build_prints_one_json_object_and_then_says_unchanged(project: Path) -
 
 def test_the_table_prints_on_a_narrow_terminal_that_knows_only_ascii(project: Path) -> None:
     (project / "articles" / "harbour.txt").rename(project / "articles" / "порт.txt")
-    done = run(
-        "build", "--source", "articles", "--output", "выход", "--title", "Порт 港", cwd=project, PYTHONIOENCODING="ascii",
-        COLUMNS="30", PYTHONUTF8="0", LC_ALL="C", PYTHONCOERCECLOCALE="0",
-    )  # fmt: skip
+    plain = {"PYTHONIOENCODING": "ascii", "COLUMNS": "30", "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    done = run("build", "--source", "articles", "--output", "выход", "--title", "Порт 港", cwd=project, **plain)
     assert done.returncode == 0, done.stderr
     assert "load_dataset" in done.stdout
     assert "articles" in done.stdout
@@ -134,7 +132,16 @@ def test_an_interrupted_build_leaves_nothing_and_says_so(tmp_path: Path, number:
     source.mkdir()
     for i in range(3000):
         (source / f"{i}.txt").write_text(ARTICLE * 30)
-    command = [sys.executable, "-m", "dataset_builder", "build", "--source", str(source), "--output", str(tmp_path / "o")]
+    command = [
+        sys.executable,
+        "-m",
+        "dataset_builder",
+        "build",
+        "--source",
+        str(source),
+        "--output",
+        str(tmp_path / "o"),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     folder = tmp_path / "o" / "articles"
     deadline = time.monotonic() + 60

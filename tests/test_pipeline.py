@@ -78,7 +78,9 @@ def test_a_file_saved_anew_keeps_its_texts_and_ids_and_is_not_unchanged(source: 
     second = build(config_for(source, tmp_path / "out"))
     assert second.version == "1.1.0"
     rows = [
-        layout.open_release(r.release).table("paragraphs", ["paragraph_id", "text"]) for r in (first, second) if r.release
+        layout.open_release(r.release).table("paragraphs", ["paragraph_id", "text"])
+        for r in (first, second)
+        if r.release
     ]
     assert rows[0].equals(rows[1])
 
@@ -151,6 +153,8 @@ def test_an_odd_source_date_epoch_is_refused_by_name(value: str) -> None:
         release_date({"SOURCE_DATE_EPOCH": value})
 
 
-@pytest.mark.parametrize(("value", "day"), [("0", "1970-01-01"), ("253402300799", "9999-12-31"), ("86400", "1970-01-02")])
+@pytest.mark.parametrize(
+    ("value", "day"), [("0", "1970-01-01"), ("253402300799", "9999-12-31"), ("86400", "1970-01-02")]
+)
 def test_source_date_epoch_is_the_date_of_the_release(value: str, day: str) -> None:
     assert release_date({"SOURCE_DATE_EPOCH": value}).isoformat() == day

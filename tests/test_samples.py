@@ -69,6 +69,7 @@ def wrong(found: dict[str, list[dict[str, Any]]], gold: dict[str, list[dict[str,
 def test_a_rebuild_has_the_digest_of_the_committed_release(rebuilt: BuildResult) -> None:
     provenance = json.loads((committed().path / "provenance.json").read_text())
     assert rebuilt.status == "new"
+    assert rebuilt.digest is not None
     assert rebuilt.digest in json.dumps(provenance)
 
 
@@ -146,5 +147,3 @@ def assert_shape(result: BuildResult, heading: str, name: str) -> None:
     source = release.table("articles")["source_text"][0].as_py()
     assert source.count("\u00a0") == 7
     assert not any("\u00a0" in r["text"] for r in rows)
-
-

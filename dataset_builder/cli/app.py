@@ -117,7 +117,7 @@ def build(
 ) -> int:
     """Build a release: read, segment, label, check, and give it the version that the data decides."""
     from dataset_builder.cli.progress import show_progress
-    from dataset_builder.cli.summary import print_json, print_summary, print_warnings
+    from dataset_builder.cli.summary import print_failing, print_json, print_summary, print_warnings
     from dataset_builder.config import resolve
     from dataset_builder.pipeline import build as build_dataset
 
@@ -131,6 +131,7 @@ def build(
     else:
         print_summary(result)
     if result.rejection is not None:
+        print_failing(result.rejection)
         raise result.rejection
     return 0
 
@@ -143,7 +144,7 @@ def check(
     """Run the checks on a release."""
     from dataset_builder.check import check_release, rejection
     from dataset_builder.cli.progress import show_progress
-    from dataset_builder.cli.summary import print_json, print_report
+    from dataset_builder.cli.summary import print_failing, print_json, print_report
 
     with show_progress() as progress:
         report = check_release(path, progress=progress)
@@ -152,7 +153,9 @@ def check(
     else:
         print_report(report)
     if report.failed:
-        raise rejection(report)
+        error = rejection(report)
+        print_failing(error)
+        raise error
     return 0
 
 

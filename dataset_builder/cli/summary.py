@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from dataset_builder.errors import escape_place
+from dataset_builder.errors import ArticlesetError, escape_place
 
 if TYPE_CHECKING:
     from dataset_builder.check import CheckReport
@@ -30,6 +30,14 @@ def print_warnings(result: "BuildResult") -> None:
         sys.stderr.write(f"warning: {escape_place(line)}\n")
 
 
+def print_failing(error: ArticlesetError) -> None:
+    """Print the rows that failed checks on standard error, with their ids and source places."""
+    from dataset_builder.check import ChecksFailed, failing_lines
+
+    if isinstance(error, ChecksFailed):
+        sys.stderr.writelines(f"{line}\n" for line in failing_lines(error.report))
+
+
 def print_summary(result: "BuildResult") -> None:
     """Print the closing table of a build, and the code that loads what it made."""
     console = Console(highlight=False, emoji=False)
@@ -45,13 +53,12 @@ def print_summary(result: "BuildResult") -> None:
 def print_report(report: "CheckReport") -> None:
     """Print the outcome of every check."""
     console = Console(highlight=False, emoji=False)
-    table = Table(
-        "check", "severity", "outcome", Text("rows", justify="right"), "what is checked", box=None, pad_edge=False
-    )
+    rows = Column("rows", justify="right")
+    table = Table("check", "severity", "outcome", rows, "what is checked", box=None, pad_edge=False)
     for outcome in report.outcomes:
-        rows = str(outcome.n_unexpected) if outcome.n_unexpected else ""
+        count = f"{outcome.n_unexpected:,}" if outcome.n_unexpected else ""
         mark = Text(outcome.status, style=MARKS[outcome.status])
-        table.add_row(outcome.code, outcome.severity, mark, rows, Text(outcome.title))
+        table.add_row(outcome.code, outcome.severity, mark, count, Text(outcome.title))
     console.print(table)
     console.print(Text(_checks({"passed": report.passed, "warned": report.warned, "failed": report.failed})))
 
@@ -60,9 +67,10 @@ def print_evaluation(measures: Mapping[str, Any]) -> None:
     """Print the labeller's measures, a column a source of pages."""
     groups = dict(measures["sources"])
     console = Console(highlight=False, emoji=False)
-    table = Table("measure", *(Text(escape_place(name), justify="right") for name in groups), box=None, pad_edge=False)
+    columns = [Column(Text(escape_place(name)), justify="right") for name in groups]
+    table = Table("measure", *columns, box=None, pad_edge=False)
     for key in dict.fromkeys(key for group in groups.values() for key in group):
-        table.add_row(key, *(Text(_figure(group.get(key)), justify="right") for group in groups.values()))
+        table.add_row(key, *(_figure(group.get(key)) for group in groups.values()))
     console.print(table)
 
 
@@ -102,7 +110,9 @@ def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def _figure(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else "–" if value is None else str(value)
+    if isinstance(value, dict):
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
 def _plain(console: Console, line: str) -> None:
