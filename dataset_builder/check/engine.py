@@ -12,6 +12,8 @@ from dataset_builder.errors import RejectedError
 # Above this, the library gets the columns of one expectation at a time: it copies and hashes whole frames.
 WIDE_ROWS = 500_000
 FAILING_ROWS = 10
+# Where the library says what it saw in a whole column; of sets, it says what was too many, or missing.
+OBSERVED = ("observed_value", "partial_unexpected_list", "partial_missing_list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +134,7 @@ def _frame(view: View, columns: Iterable[str]) -> Any:
 def _finding(result: Any) -> Finding:
     found = result.result
     if "element_count" not in found:
-        observed = found.get("observed_value", None)
-        observed = found.get("partial_unexpected_list") if observed is None else observed
+        observed = next((found[key] for key in OBSERVED if found.get(key) not in (None, [])), None)
         return Finding(success=bool(result.success), n_unexpected=0, observed=_plain(observed), rows=())
     n_unexpected = int(found["unexpected_count"])
     n_looked_at = int(found["element_count"]) - int(found.get("missing_count") or 0)

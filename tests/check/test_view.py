@@ -114,7 +114,7 @@ def test_normal_form_is_what_normalising_gives(text: str) -> None:
     (found,) = normalised(pl.Series([text]))
     assert normalised(pl.Series([found])).to_list() == [found]
     assert normal_form(pl.Series([text])).to_list() == [text == found]
-    if unicodedata.unidata_version == "15.0.0" or text.isascii():
+    if all(unicodedata.category(char) != "Cn" for char in text):  # Polars may know more characters
         assert found == plain
 
 
