@@ -16,6 +16,7 @@ from dataset_builder.characters import (
     LETTER,
     LOGOGRAM,
     LOWER,
+    OPEN,
     PUNCTUATION,
     SPACE,
     UPPER,
@@ -25,7 +26,7 @@ from dataset_builder.characters import (
 
 LEAST_WIDTH, GREATEST_WIDTH = 40, 120
 WIDTH_PERCENTILE = 95
-OVERLONG_SHARE = 8  # one line in so many may be longer than the width
+OVERLONG_SHARE = 8  # of the lines of two thirds of the width one in so many may be longer than the width
 SOFT_PERCENT = 80
 LEAST_SOFT = 2
 BOUND_REACH = 8  # so many marks after a character of a script without spaces may not start a line
@@ -71,7 +72,7 @@ def paragraph_starts(lines: Lines, codes: Codes, kind: Classes) -> Flags:
     breaks &= ~alone
     soft = np.zeros(n, bool)
     after = np.flatnonzero(breaks)
-    soft[after] = lines.widths[after - 1] + _first_words(after, lines, kind, white) > width[lines.articles[after]]
+    soft[after] = lines.widths[after - 1] + _first_words(after, lines, kind) > width[lines.articles[after]]
     wrapped = _wrapped(lines, breaks, soft, width, kind)[lines.articles]
     if not wrapped.any():
         return opens
@@ -103,8 +104,10 @@ def _widths(lines: Lines, adjacent: Flags, white: Offsets, kind: Classes) -> Off
     rank = np.maximum(-(-count * WIDTH_PERCENTILE // 100) - 1, 0)
     width = np.zeros(n_articles, np.int64)
     width[count > 0] = widths[order][(first + rank)[count > 0]]
-    overlong = np.bincount(lines.articles[breakable & (lines.widths > width[lines.articles])], minlength=n_articles)
-    width[overlong * OVERLONG_SHARE > np.bincount(lines.articles, minlength=n_articles)] = 0
+    long = breakable & (3 * lines.widths >= 2 * width[lines.articles])
+    overlong = long & (lines.widths > width[lines.articles])
+    longs, overlongs = (np.bincount(lines.articles[some], minlength=n_articles) for some in (long, overlong))
+    width[overlongs * OVERLONG_SHARE > longs] = 0
     return width
 
 
@@ -121,19 +124,22 @@ def _rows_and_quotes(lines: Lines, codes: Codes, white: Offsets) -> Flags:
     return result
 
 
-def _first_words(after: Offsets, lines: Lines, kind: Classes, white: Offsets) -> Offsets:
+def _first_words(after: Offsets, lines: Lines, kind: Classes) -> Offsets:
     """The columns that the first word of a line takes, with the space before it.
 
-    In scripts without spaces the word is a character, with the marks after it that may not start a line.
+    A character of a script without spaces is a word, with the marks after it that may not start a line, and ends a word
+    before it.
     """
     starts, ends = lines.starts[after], lines.ends[after]
-    stops = np.append(white, len(kind))[np.searchsorted(white, starts)]
-    stops = np.minimum(stops, ends)
+    chances = np.flatnonzero((kind == SPACE) | (kind == LOGOGRAM))
+    stops = np.minimum(np.append(chances, len(kind))[np.searchsorted(chances, starts)], ends)
     words = stops - starts + np.searchsorted(lines.wide, stops) - np.searchsorted(lines.wide, starts)
+    at_logogram = (stops < ends) & (kind[np.minimum(stops, len(kind) - 1)] == LOGOGRAM)
+    words += np.where(at_logogram, 2 * (kind[starts] == OPEN), 1)
     reach = np.minimum(starts[:, None] + np.arange(1, BOUND_REACH), len(kind) - 1)
     bound = ~np.isin(kind[reach], (CLOSE, END, PUNCTUATION))
     bound[:, -1] = True
-    result: Offsets = np.where(kind[starts] == LOGOGRAM, 2 * (bound.argmax(axis=1) + 1), words + 1)
+    result: Offsets = np.where(kind[starts] == LOGOGRAM, 2 * (bound.argmax(axis=1) + 1), words)
     return result
 
 
