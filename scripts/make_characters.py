@@ -14,7 +14,7 @@ SPACES |= {0x205F, 0x3000}
 INVISIBLE = {*range(0x20), 0x7F, 0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), *range(0x202A, 0x202F)}
 INVISIBLE |= {*range(0x2066, 0x206A), 0xFEFF}
 # Sentence_Terminal of the Unicode database, without the marks of a clause; the ellipsis ends a sentence too.
-ENDS = set(map(ord, ".!?…。！？．।॥۔؟։።፧፨።｡‼⁇⁈⁉‽‥܀܁܂᙮᠃᠉᥄᥅᪨᪩᪪᪫᭚᭛᭞᭟᰻᰼᱾᱿꓿꘎꘏꛳꛷꡶꡷꣎꣏꤯꧈꧉꩝꩞꩟꫰꫱꯫﹒﹖﹗"))
+ENDS = set(map(ord, ".!?…。！？．।॥۔؟։።፧፨።｡‼⁇⁈⁉‽‥܀܁܂᙮᠃᠉᥄᥅᪨᪩᪪᪫᭚᭛᭞᭟᰻᰼᱾᱿꓿꘎꘏꛳꛷꡶꡷꣎꣏꤯꧈꧉꩝꩞꩟꫰꫱꯫﹒﹖﹗။។៕།༎߹"))
 COUNTED_ALONE = (
     "CJK ",
     "HIRAGANA",

@@ -75,7 +75,7 @@ def test_letters_of_scripts_without_spaces_are_logograms() -> None:
     assert hangul <= places(CLASSES == c.LETTER)
 
 
-@pytest.mark.parametrize("mark", ".!?…。！？｡।॥۔؟։።‼⁇⁈⁉")
+@pytest.mark.parametrize("mark", ".!?…。！？｡।॥۔؟։።‼⁇⁈⁉။។།߹")
 def test_ending_marks_of_every_script_end_a_sentence(mark: str) -> None:
     assert CLASSES[ord(mark)] == c.END
 
