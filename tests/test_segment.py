@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset_builder import wrapping
 from dataset_builder.segment import normalise, segment
 
 GOLDEN = Path(__file__).parent / "golden" / "segment"
@@ -138,6 +139,25 @@ def test_golden(path: Path) -> None:
 
 def test_the_golden_cases_are_there() -> None:
     assert len(list(GOLDEN.glob("*.txt"))) >= 10
+
+
+def test_the_documentation_names_golden_cases_that_are_there() -> None:
+    text = (GOLDEN.parents[2] / "docs" / "segmenting.md").read_text("utf-8")
+    rules = text[text.index("## Paragraphs") : text.index("## Counts")]
+    named = set(re.findall(r"`([a-z]+(?:-[a-z0-9]+)+)`", rules))
+    assert len(named) > 20
+    assert named <= {path.stem for path in GOLDEN.glob("*.txt")}
+
+
+def test_the_documentation_has_the_numbers_of_the_code() -> None:
+    text = (GOLDEN.parents[2] / "docs" / "segmenting.md").read_text("utf-8")
+    for name, value in (
+        ("`WIDTH_PERCENTILE`", wrapping.WIDTH_PERCENTILE),
+        ("`LEAST_WIDTH`, `GREATEST_WIDTH`", f"{wrapping.LEAST_WIDTH}, {wrapping.GREATEST_WIDTH} columns"),
+        ("`OVERLONG_SHARE`", f"1 in {wrapping.OVERLONG_SHARE}"),
+        ("`LEAST_SOFT`, `SOFT_PERCENT`", f"{wrapping.LEAST_SOFT}, and {wrapping.SOFT_PERCENT}%"),
+    ):
+        assert f"| {value} | {name} |" in text
 
 
 def test_offsets_count_code_points() -> None:
