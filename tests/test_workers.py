@@ -10,10 +10,10 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
-import worker_tasks
 
 from dataset_builder.errors import EnvironmentFault, InputError
 from dataset_builder.workers import run_tasks
+from tests import worker_tasks
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_a_reader_that_stops_ends_the_workers_at_once(tmp_path: Path) -> None:
 def test_a_parent_that_is_stopped_leaves_no_worker(tmp_path: Path, number: signal.Signals) -> None:
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
-        "import worker_tasks\n"
+        "from tests import worker_tasks\n"
         "from dataset_builder.workers import run_tasks\n"
         "if __name__ == '__main__':\n"
         "    list(run_tasks(worker_tasks.sleep_long, [(n, pathlib.Path(sys.argv[1])) for n in (1, 2)], 2))\n"
@@ -97,7 +97,7 @@ def test_a_parent_that_is_stopped_leaves_no_worker(tmp_path: Path, number: signa
     marks = tmp_path / "marks"
     marks.mkdir()
     with subprocess.Popen(
-        [sys.executable, str(script), str(marks), str(Path(__file__).parent)], stderr=subprocess.DEVNULL
+        [sys.executable, str(script), str(marks), str(Path(__file__).parents[1])], stderr=subprocess.DEVNULL
     ) as parent:
         deadline = time.monotonic() + 30
         while len(list(marks.iterdir())) < 2 and time.monotonic() < deadline:
