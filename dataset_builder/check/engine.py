@@ -134,8 +134,9 @@ def _frame(view: View, columns: Iterable[str]) -> Any:
 def _finding(result: Any) -> Finding:
     found = result.result
     if "element_count" not in found:
-        observed = next((found[key] for key in OBSERVED if found.get(key) not in (None, [])), None)
-        return Finding(success=bool(result.success), n_unexpected=0, observed=_plain(observed), rows=())
+        seen = (_plain(found.get(key)) for key in OBSERVED)
+        observed = next((value for value in seen if value not in (None, [])), None)
+        return Finding(success=bool(result.success), n_unexpected=0, observed=observed, rows=())
     n_unexpected = int(found["unexpected_count"])
     n_looked_at = int(found["element_count"]) - int(found.get("missing_count") or 0)
     return Finding(
@@ -147,11 +148,10 @@ def _finding(result: Any) -> Finding:
 
 
 def _plain(value: Any) -> Any:
-    """Give a value as JSON has it: NumPy's and Arrow's scalars as Python's, NaN and NA as None."""
+    """Give a value as JSON has it: NumPy's scalars and arrays as Python's, NaN and NA as None."""
     import pandas as pd
 
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list | tuple | set):
         return [_plain(item) for item in value]
-    if value is None or pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value
+    return None if value is None or pd.isna(value) else value
