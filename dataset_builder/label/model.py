@@ -68,14 +68,13 @@ def block_columns(texts: pa.Array, articles: Ints, text_weights: npt.NDArray[np.
     codes, bounds = codes_of(texts)
     article_of = np.repeat(np.arange(len(articles) - 1), np.diff(articles))
     grams = grams_of(codes, bounds)
-    scores = [text_scores(grams, weights) for weights in text_weights]
+    scores = text_scores(grams, text_weights)
     return block_shapes(codes, bounds, article_of, articles) | text_columns(scores, articles, article_of)
 
 
-def text_scores(grams: Grams, weights: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
-    """Give the text model's score of each block, about 1/64 of a logit."""
-    scores: npt.NDArray[np.int32] = np.clip(sums_over(grams, weights) // 64, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32)
-    return scores
+def text_scores(grams: Grams, weights: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
+    """Give the text model's scores of each block, leftover and heading, about 1/64 of a logit."""
+    return [np.clip(sums // 64, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32) for sums in sums_over(grams, weights)]
 
 
 def text_columns(scores: list[npt.NDArray[np.int32]], articles: Ints, article_of: Ints) -> Columns:
@@ -115,8 +114,8 @@ def category_columns(texts: pa.Array, chosen: Ints, article_of: Ints, weights: n
     around = np.unique(np.clip(np.concatenate([chosen - 1, chosen, chosen + 1]), 0, max(n - 1, 0)))
     codes, bounds = codes_of(texts.take(pa.array(around)))
     grams = grams_of(codes, bounds)
-    for number, row in enumerate(weights):
-        score = np.clip(sums_over(grams, row), -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32)
+    for number, sums in enumerate(sums_over(grams, weights)):
+        score = np.clip(sums, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32)
         for step in (-1, 0, 1):
             place = np.clip(chosen + step, 0, max(n - 1, 0))
             same = (chosen + step == place) & (article_of[place] == article_of[chosen])

@@ -21,6 +21,7 @@ from dataset_builder.characters import (
     classes_of,
     fold_of,
 )
+from dataset_builder.label.powers import BACK, BASE, powers_of
 
 Columns = dict[str, npt.NDArray[np.int32]]
 Ints = npt.NDArray[np.int64]
@@ -112,8 +113,11 @@ def _own(codes: Codes, bounds: Offsets) -> Columns:
     columns["weight"] = np.minimum(n + letters[LOGOGRAM] * 2, MOST)  # characters, a logogram counted threefold
     ended = np.isin(columns["closing"], (END, 16 + END)) | ((closing == PUNCTUATION) & (at(last - 1) == END))
     columns["long"] = ((columns["weight"] >= LONG_CHARS) & ended) * 1
+    places = np.flatnonzero(kind > DIGIT)  # a sign is no letter, digit or space
+    signs_at = codes[places]
     for name, signs in SIGNS.items():
-        columns[name] = np.minimum(count(np.isin(codes, np.array([ord(s) for s in signs], np.uint32))), 255)
+        found = places[np.isin(signs_at, np.array([ord(s) for s in signs], np.uint32))]
+        columns[name] = np.minimum(np.diff(np.searchsorted(found, bounds)), 255)
     return {name: np.asarray(values).astype(np.int32) for name, values in columns.items()}
 
 
@@ -153,11 +157,9 @@ def _repeats(codes: Codes, bounds: Offsets, article_of: Ints) -> Columns:
     if not n:
         return {"repeats": np.zeros(0, np.int32), "seen": np.zeros(0, np.int32)}
     folded = fold_of(codes).astype(np.uint64)
-    place = np.arange(len(codes), dtype=np.uint64)
-    powers = np.cumprod(np.full(len(codes), 0x9E3779B97F4A7C15, np.uint64)) if len(codes) else place
-    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(folded * powers, dtype=np.uint64)])
-    back = np.cumprod(np.full(len(codes) + 1, inverse, np.uint64))
+    folded *= powers_of(BASE, len(codes))
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(folded)])
+    back = powers_of(BACK, len(codes) + 1)
     salt = article_of.astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
     keys = (sums[bounds[1:]] - sums[bounds[:-1]]) * back[bounds[:-1]] ^ salt
     order = np.argsort(keys, kind="stable")

@@ -17,15 +17,14 @@ from dataset_builder.characters import (
     classes_of,
     fold_of,
 )
+from dataset_builder.label.powers import BACK, BASE, powers_of
 
 HEAD, TAIL = 160, 96
 GRAMS = (2, 3, 4, 5)
 BITS = 16
-BASE = np.uint64(0x9E3779B97F4A7C15)
-BACK = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
 EDGE = 2
 
-Part = tuple[npt.NDArray[np.uint32], Offsets]
+Part = tuple[npt.NDArray[np.int64], Offsets]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ def grams_of(codes: Codes, bounds: Offsets) -> Grams:
     for size in range(2, max(GRAMS) + 1):
         ahead = np.zeros(len(values), np.uint64)
         ahead[: max(len(values) - size + 1, 0)] = values[size - 1 :]
-        rolling *= BASE
+        rolling *= np.uint64(BASE)
         rolling += ahead
         if size in GRAMS:
             whole = np.ones(len(text) + 1, bool)
@@ -62,13 +61,31 @@ def grams_of(codes: Codes, bounds: Offsets) -> Grams:
     return Grams(parts=tuple(parts))
 
 
-def sums_over(grams: Grams, weights: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Give the sum of a weight over each block's grams, divided (floor) by the root of their number."""
-    total = np.int64(0)
+def sums_over(grams: Grams, weights: npt.NDArray[Any]) -> list[npt.NDArray[np.int64]]:
+    """Give the sum of each row of *weights* over each block's grams, divided (floor) by the root of their number.
+
+    Several rows (int16 or int8) are added up at once, each in some bits of one number: the 1,300 grams that a block may
+    have fill 27 bits of int16, 19 of int8.
+    """
+    bits = 32 if weights.dtype.itemsize == 2 else 21
+    roots = np.maximum(_roots(grams.counts), 1)
+    sums: list[npt.NDArray[np.int64]] = []
+    for first in range(0, len(weights), 64 // bits):
+        rows = weights[first : first + 64 // bits].astype(np.int64)
+        left = _totals(grams, (rows << (bits * np.arange(len(rows)))[:, None]).sum(axis=0))
+        for _ in rows:
+            low = (left << (64 - bits)) >> (64 - bits)
+            sums.append(low * 16 // roots)
+            left = (left - low) >> bits
+    return sums
+
+
+def _totals(grams: Grams, weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    total = np.zeros(1, np.int64)
     for buckets, offsets in grams.parts:
-        sums = np.concatenate([[0], np.cumsum(weights[buckets], dtype=np.int64)])
+        sums = np.concatenate([[0], np.cumsum(weights.take(buckets))])
         total = total + sums[offsets[1:]] - sums[offsets[:-1]]
-    return total * 16 // np.maximum(_roots(grams.counts), 1)
+    return total
 
 
 def _roots(n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -78,36 +95,39 @@ def _roots(n: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.searchsorted(squares, n * 256, side="right") - 1
 
 
-def _bucket(hashes: npt.NDArray[np.uint64], salt: int) -> npt.NDArray[np.uint32]:
+def _bucket(hashes: npt.NDArray[np.uint64], salt: int) -> npt.NDArray[np.int64]:
     mixed = (hashes ^ np.uint64(salt * 0x2545F4914F6CDD1D % 2**64)) * np.uint64(0xFF51AFD7ED558CCD)
-    return (mixed >> np.uint64(64 - BITS)).astype(np.uint32)
+    return (mixed >> np.uint64(64 - BITS)).view(np.int64)
 
 
 def _capped(codes: Codes, bounds: Offsets) -> tuple[Codes, Offsets]:
     n = np.diff(bounds)
-    kept = np.minimum(n, HEAD + TAIL)
-    starts = np.concatenate([[0], np.cumsum(kept + 2)]).astype(np.int64)
+    over = n > HEAD + TAIL
+    if over.any():
+        turns = np.zeros(len(codes), np.int8)
+        turns[bounds[:-1][over] + HEAD] = 1
+        turns[bounds[1:][over] - TAIL] = -1
+        codes = codes[np.cumsum(turns, dtype=np.int8) == 0]
+    starts = np.concatenate([[0], np.cumsum(np.minimum(n, HEAD + TAIL) + 2)]).astype(np.int64)
     text = np.full(int(starts[-1]), EDGE, np.uint32)
-    owner = np.repeat(np.arange(len(n)), kept)
-    inside = np.arange(len(owner)) - np.repeat(np.concatenate([[0], np.cumsum(kept)])[:-1], kept)
-    skipped = np.where(inside >= HEAD, (n - kept)[owner], 0)
-    chosen = codes[bounds[:-1][owner] + inside + skipped]
-    folded = fold_of(chosen)
-    text[starts[:-1][owner] + 1 + inside] = np.where(classes_of(chosen) == DIGIT, np.uint32(0x30), folded)
+    inside = np.ones(len(text), bool)
+    inside[starts[:-1]] = False
+    inside[starts[1:] - 1] = False
+    text[inside] = np.where(classes_of(codes) == DIGIT, np.uint32(0x30), fold_of(codes))
     return text, starts
 
 
-_IN_WORD = np.isin(np.arange(256), (UPPER, LOWER, LETTER, MARK, DIGIT))
+IN_WORD = (UPPER, LOWER, LETTER, MARK, DIGIT)
 
 
 def _words(text: Codes, values: npt.NDArray[np.uint64], starts: Offsets) -> list[Part]:
     """The grams of words and of pairs of words that follow each other."""
-    inside = _IN_WORD[classes_of(text)]
+    kind = classes_of(text)
+    inside = np.logical_or.reduce([kind == one for one in IN_WORD])
     edge = np.diff(np.concatenate([[False], inside, [False]]).view(np.int8))
     first, last = np.flatnonzero(edge == 1), np.flatnonzero(edge == -1)
-    powers = np.cumprod(np.full(len(text), BASE, np.uint64))
-    back = np.cumprod(np.full(len(text) + 1, BACK, np.uint64))
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values * powers, dtype=np.uint64)])
+    back = powers_of(BACK, len(text) + 1)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values * powers_of(BASE, len(text)))])
     words = (sums[last] - sums[first]) * back[first]
     offsets = np.searchsorted(first, starts).astype(np.int64)
     pairs = words[:-1] * np.uint64(31) + words[1:]

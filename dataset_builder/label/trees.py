@@ -32,11 +32,12 @@ class Trees:
         for number, (column, border) in enumerate(zip(self.split_columns, self.split_borders, strict=True)):
             np.greater(columns[self.columns[column]], border, out=answers[number].view(bool))
         total = np.repeat(self.bias[None, :], n, axis=0)
-        for splits, leaves in zip(self.trees, self.leaves, strict=True):
-            leaf = answers[splits[0]].copy()
-            for bit, split in enumerate(splits[1:], 1):
-                leaf |= answers[split] << np.uint8(bit)
-            total += leaves[leaf]
+        for splits, leaves in zip(self.trees, self.leaves.astype(np.int64), strict=True):
+            leaf = answers[splits[-1]].copy()
+            for split in splits[-2::-1]:
+                leaf += leaf
+                leaf |= answers[split]
+            total += leaves.take(leaf, axis=0)
         return total
 
 
