@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
+from dataset_builder.layout import read_table
 from dataset_builder.release.facts import JUDGED
 
 if TYPE_CHECKING:
@@ -37,18 +37,25 @@ def count_row_changes(old: Sequence[Path], new: Sequence[Path], article_ids: pa.
 
 
 def _facing(old: Sequence[Path], new: Sequence[Path], wanted: pa.Array) -> Iterator[tuple[pa.Table, pa.Table]]:
-    former = ds.dataset([str(path) for path in old], format="parquet")
+    spans = [(path, *_span(path)) for path in old]
     for path in new:
-        ids = ds.dataset(str(path), format="parquet").to_table(columns=["article_id"])["article_id"].unique()
-        ids = ids.filter(pc.is_in(ids, value_set=wanted))
-        if len(ids):
-            yield _rows(former, ids), _rows(ds.dataset(str(path), format="parquet"), ids)
+        rows = _rows([path], wanted)
+        if rows.num_rows:
+            ids = rows["article_id"].unique()
+            first, last = ids[0].as_py(), ids[-1].as_py()
+            facing = [place for place, least, most in spans if least <= last and first <= most]
+            yield _rows(facing, ids) if facing else rows.slice(0, 0), rows
 
 
-def _rows(dataset: ds.Dataset, ids: pa.Array) -> pa.Table:
-    least, greatest = pc.min_max(ids).values()  # a range lets row groups be passed over by their statistics
-    article = pc.field("article_id")
-    return dataset.to_table(columns=_COLUMNS, filter=(article >= least) & (article <= greatest) & article.isin(ids))
+def _span(path: Path) -> tuple[str, str]:
+    """Give the first and last article of a file; code points stand in the order of their UTF-8."""
+    ids = read_table(path, ["article_id"])["article_id"]
+    return ids[0].as_py(), ids[-1].as_py()
+
+
+def _rows(files: Sequence[Path], ids: pa.Array) -> pa.Table:
+    tables = (read_table(path, _COLUMNS) for path in files)
+    return pa.concat_tables(table.filter(pc.is_in(table["article_id"], value_set=ids)) for table in tables)
 
 
 def _compare(old: pa.Table, new: pa.Table) -> pa.Table:
