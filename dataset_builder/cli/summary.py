@@ -83,7 +83,7 @@ def _summary_rows(result: "BuildResult") -> Iterable[tuple[str, str]]:
     share = f" ({total / result.paragraphs:.1%})" if result.paragraphs else ""
     yield "boilerplate", f"{total:,}{share}"
     for category, count in result.boilerplate.items():
-        yield f"  {category}", f"{count:,}"
+        yield f" {category}", f"{count:,}"
     yield "quarantined", _with_reasons(result.quarantined, result.quarantined_by)
     yield "skipped", _with_reasons(result.skipped, result.skipped_by)
     yield "checks", _checks(result.checks)
