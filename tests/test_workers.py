@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.config import Limits
 from dataset_builder.errors import EnvironmentFault, InputError
+from dataset_builder.read import Found
+from dataset_builder.shard import Settings, build_shard
 from dataset_builder.workers import run_tasks
 from tests import worker_tasks
 
@@ -107,3 +110,12 @@ def test_a_parent_that_is_stopped_leaves_no_worker(tmp_path: Path, number: signa
     pids = [int(path.name) for path in marks.iterdir()]
     assert len(pids) == 2
     assert wait_until_gone(pids)
+
+
+def test_a_shard_that_a_killed_worker_had_written_is_written_again(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("A line.\n")
+    found = [Found(file=tmp_path / "a.txt", source_path="a.txt", article_id="a", size=8)]
+    settings = Settings(limits=Limits(), language="en", threshold=None, model=None)
+    first, again = (build_shard(0, found, settings, tmp_path / "stage") for _ in range(2))
+    assert first.files == again.files
+    assert len(list((tmp_path / "stage").rglob("*.parquet"))) == len(first.files) == 3
