@@ -43,10 +43,14 @@ class _Model:
 
 def detect_languages(texts: Sequence[str]) -> list[str]:
     """Give the language (ISO 639-1 where there is a code, else 639-3) of each text, `und` when unsure."""
+    if not texts:
+        return []
     model = _model()
     encoded = [model.encode(text[:PREFIX_CHARS]) for text in texts]
     found = _find_features(model, encoded)
-    return [_decide(model, features, len(data)) for features, data in zip(found, encoded, strict=True)]
+    scores = np.array([_scores(model, features) for features in found])
+    best, sure = _most_probable(model, scores, np.array([max(len(data), 1) for data in encoded]))
+    return [model.languages[k] if it_is else UNSURE for k, it_is in zip(best.tolist(), sure.tolist(), strict=True)]
 
 
 def _find_features(model: _Model, texts: Sequence[bytes]) -> list[Numbers]:
@@ -67,20 +71,28 @@ def _find_features(model: _Model, texts: Sequence[bytes]) -> list[Numbers]:
     return [features[features >= 0] for features in found[place_of]]
 
 
-def _decide(model: _Model, features: Numbers, size: int) -> str:
-    """The most probable language, by the library's formula: weighted features, scaled by the root of the size."""
+def _scores(model: _Model, features: Numbers) -> npt.NDArray[np.float32]:
+    """The score of each language by the features of a text; without any, all languages are alike."""
     if not len(features):
-        return UNSURE
+        return np.zeros_like(model.base)
     numbers, counts = np.unique(features, return_counts=True)
     # Added row by row: a matrix product adds in an order that depends on the CPU.
-    scores = (model.logs[counts][:, None] * model.weights[numbers]).sum(axis=0) + model.base
-    chances = np.exp((scores - scores.max()).astype(np.float64) / math.sqrt(size))
-    chances /= chances.sum()
+    scores: npt.NDArray[np.float32] = (model.logs[counts][:, None] * model.weights[numbers]).sum(axis=0) + model.base
+    return scores
+
+
+def _most_probable(
+    model: _Model, scores: npt.NDArray[np.float32], sizes: Numbers
+) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    """The best language of each text, and whether it is sure: the library's formula, scaled by the root of the size."""
+    above = (scores - scores.max(axis=1, keepdims=True)).astype(np.float64)
+    chances = np.exp(above / np.sqrt(sizes)[:, None])
+    chances /= chances.sum(axis=1, keepdims=True)
     for first, twin in model.twins:
-        chances[first] += chances[twin]
-        chances[twin] = 0
-    best = int(chances.argmax())
-    return model.languages[best] if chances[best] >= LEAST_CONFIDENCE else UNSURE
+        chances[:, first] += chances[:, twin]
+        chances[:, twin] = 0
+    best = chances.argmax(axis=1)
+    return best, chances[np.arange(len(best)), best] >= LEAST_CONFIDENCE
 
 
 @cache

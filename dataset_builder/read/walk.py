@@ -64,6 +64,8 @@ def id_of_path(path: bytes, *, keep_suffixes: bool = False) -> str:
     """Give the article id of a relative path: without format suffixes; `%`, `#`, control and other bytes as `%NN`."""
     name = path if keep_suffixes else _without_suffix(path)
     text = name.replace(b"%", b"%25").replace(b"#", b"%23").decode("utf-8", "surrogateescape")
+    if text.isprintable():
+        return text
     return "".join(
         _percent(c) if ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or "\udc80" <= c <= "\udcff" else c for c in text
     )
