@@ -27,6 +27,8 @@ FACTS = pa.schema(
     [
         pa.field("article_id", pa.string(), nullable=False),
         pa.field("split", pa.string(), nullable=False),
+        pa.field("title", pa.string()),
+        pa.field("title_is_made", pa.bool_(), nullable=False),
         *(_DIGEST.with_name(name) for name in ("source", "judgement", *schema.TABLES)),
     ]
 )
@@ -39,8 +41,8 @@ JUDGED = {
     "language": ("language",),
 }
 LABEL_KINDS = ("role", "category", "origin")
-# An article's source: its text and what was declared of it. Other columns are made from these.
-SOURCE = ("source_text", "title", "url", "authors", "published_at", "license")
+# An article's source: its text and what was declared of it, the title apart, which may be made from the text.
+SOURCE = ("source_text", "url", "authors", "published_at", "license")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +83,21 @@ def article_facts(paragraphs: pa.Table, articles: pa.Table, sources: pa.Table, *
     if not sources["article_id"].combine_chunks().equals(ids):
         raise ValueError("sources and articles of a shard hold other articles, or in another order")
     each = np.arange(len(ids) + 1, dtype=np.int64)
-    with_title = articles.set_column(
-        articles.column_names.index("title"), "title", _declared_title(articles, paragraphs)
-    )
     judged = [column for columns in JUDGED.values() for column in columns]
     digests = {
-        "source": article_digests(with_title, each, SOURCE),
+        "source": article_digests(articles, each, SOURCE),
         "judgement": article_digests(paragraphs, rows, judged),
         "paragraphs": article_digests(paragraphs, rows),
         "articles": article_digests(articles, each),
         "sources": article_digests(sources, each),
     }
-    return pa.table({"article_id": ids, "split": pa.repeat(split, len(ids)), **digests}, schema=FACTS)
+    names = {
+        "article_id": ids,
+        "split": pa.repeat(split, len(ids)),
+        "title": articles["title"],
+        "title_is_made": _made_titles(articles, paragraphs),
+    }
+    return pa.table({**names, **digests}, schema=FACTS)
 
 
 def facts_of_build(shards: Iterable[pa.Table], *, identity: Identity, suite: str) -> Facts:
@@ -187,11 +192,11 @@ def _bounds(of_rows: pa.StringArray, ids: pa.StringArray) -> npt.NDArray[np.int6
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
 
 
-def _declared_title(articles: pa.Table, paragraphs: pa.Table) -> pa.ChunkedArray:
-    """Give the titles that no paragraph holds: a title that is a paragraph's text counts as taken from there.
+def _made_titles(articles: pa.Table, paragraphs: pa.Table) -> pa.ChunkedArray:
+    """Tell which titles were made here: those that are a paragraph's text, and those that are null.
 
     Any paragraph counts, not only the title row: a title row judged anew must not look like a title newly declared.
     """
     same = pc.fill_null(pc.equal(paragraphs["text"], paragraphs["article_title"]), False)
-    derived = pc.unique(paragraphs["article_id"].filter(same))
-    return pc.if_else(pc.is_in(articles["article_id"], value_set=derived), None, articles["title"])
+    titled = pc.unique(paragraphs["article_id"].filter(same))
+    return pc.or_(pc.is_in(articles["article_id"], value_set=titled), pc.is_null(articles["title"]))

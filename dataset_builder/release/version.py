@@ -69,7 +69,9 @@ def compare_articles(old: Facts, new: Facts) -> Changes:
             flags = pc.or_(flags, pc.not_equal(both[column], both[f"{column}_new"]))
         return flags
 
-    source, judgement, values = differs("source"), differs("judgement"), differs(*_MAIN_TABLES)
+    both_made = pc.and_(both["title_is_made"], both["title_is_made_new"])
+    retitled = pc.and_not(pc.not_equal(_text(both["title"]), _text(both["title_new"])), both_made)
+    source, judgement, values = pc.or_(differs("source"), retitled), differs("judgement"), differs(*_MAIN_TABLES)
     kept = pc.invert(source)
 
     def ids(flags: pa.ChunkedArray) -> pa.Array:
@@ -128,6 +130,10 @@ def next_version(version: str, bump: Bump) -> str:
             return f"{major}.{minor}.{patch + 1}"
         case "none":
             return version
+
+
+def _text(titles: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.fill_null(titles, "")  # no title and an empty one are the same
 
 
 def _without(ids: pa.ChunkedArray, others: pa.ChunkedArray) -> pa.Array:
