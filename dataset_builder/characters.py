@@ -60,7 +60,7 @@ def classes_of(codes: Codes) -> Classes:
 
 def fold_of(codes: Codes) -> Codes:
     """Give each code point in lower case, where that is one code point."""
-    return _fold_table()[codes]
+    return _fold_table().take(codes)
 
 
 def codes_of_text(text: str) -> Codes:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
@@ -16,7 +16,7 @@ import pyarrow as pa
 from dataset_builder.characters import codes_of
 from dataset_builder.errors import EnvironmentFault
 from dataset_builder.label.shape import Columns, Ints, block_shapes, neighbours
-from dataset_builder.label.text_model import Grams, grams_of, sums_over
+from dataset_builder.label.text_model import Grams, gram_pieces, sums_over
 from dataset_builder.label.trees import Trees
 
 FEATURES = 1  # the feature set that weights are made for; raised whenever a column's meaning changes
@@ -67,14 +67,13 @@ def block_columns(texts: pa.Array, articles: Ints, text_weights: npt.NDArray[np.
     """Give every column that the first trees may ask about, for the blocks of a batch of articles."""
     codes, bounds = codes_of(texts)
     article_of = np.repeat(np.arange(len(articles) - 1), np.diff(articles))
-    grams = grams_of(codes, bounds)
-    scores = text_scores(grams, text_weights)
+    scores = text_scores(gram_pieces(codes, bounds), text_weights)
     return block_shapes(codes, bounds, article_of, articles) | text_columns(scores, articles, article_of)
 
 
-def text_scores(grams: Grams, weights: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
+def text_scores(pieces: Iterable[Grams], weights: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
     """Give the text model's scores of each block, leftover and heading, about 1/64 of a logit."""
-    return [np.clip(sums // 64, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32) for sums in sums_over(grams, weights)]
+    return [np.clip(sums // 64, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32) for sums in sums_over(pieces, weights)]
 
 
 def text_columns(scores: list[npt.NDArray[np.int32]], articles: Ints, article_of: Ints) -> Columns:
@@ -113,8 +112,7 @@ def category_columns(texts: pa.Array, chosen: Ints, article_of: Ints, weights: n
     columns: Columns = {}
     around = np.unique(np.clip(np.concatenate([chosen - 1, chosen, chosen + 1]), 0, max(n - 1, 0)))
     codes, bounds = codes_of(texts.take(pa.array(around)))
-    grams = grams_of(codes, bounds)
-    for number, sums in enumerate(sums_over(grams, weights)):
+    for number, sums in enumerate(sums_over(gram_pieces(codes, bounds), weights)):
         score = np.clip(sums, -TEXT_LIMIT, TEXT_LIMIT).astype(np.int32)
         for step in (-1, 0, 1):
             place = np.clip(chosen + step, 0, max(n - 1, 0))

@@ -1,5 +1,6 @@
 """Hashed character and word grams of a block, and sums of whole-number weights over them: exact on any machine."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from dataset_builder.label.powers import BACK, BASE, powers_of
 HEAD, TAIL = 160, 96
 GRAMS = (2, 3, 4, 5)
 BITS = 16
+PIECE = 256  # blocks
 EDGE = 2
 
 Part = tuple[npt.NDArray[np.int64], Offsets]
@@ -61,21 +63,31 @@ def grams_of(codes: Codes, bounds: Offsets) -> Grams:
     return Grams(parts=tuple(parts))
 
 
-def sums_over(grams: Grams, weights: npt.NDArray[Any]) -> list[npt.NDArray[np.int64]]:
+def gram_pieces(codes: Codes, bounds: Offsets) -> Iterator[Grams]:
+    """Yield the grams of blocks, some blocks at a time: what is at hand then stays in the processor's cache."""
+    for first in range(0, len(bounds) - 1, PIECE):
+        own = bounds[first : first + PIECE + 1]
+        yield grams_of(codes[own[0] : own[-1]], own - own[0])
+
+
+def sums_over(pieces: Iterable[Grams], weights: npt.NDArray[Any]) -> list[npt.NDArray[np.int64]]:
     """Give the sum of each row of *weights* over each block's grams, divided (floor) by the root of their number.
 
     Several rows (int16 or int8) are added up at once, each in some bits of one number: the 1,300 grams that a block may
     have fill 27 bits of int16, 19 of int8.
     """
     bits = 32 if weights.dtype.itemsize == 2 else 21
-    roots = np.maximum(_roots(grams.counts), 1)
-    sums: list[npt.NDArray[np.int64]] = []
-    for first in range(0, len(weights), 64 // bits):
-        rows = weights[first : first + 64 // bits].astype(np.int64)
-        left = _totals(grams, (rows << (bits * np.arange(len(rows)))[:, None]).sum(axis=0))
+    groups = [weights[k : k + 64 // bits].astype(np.int64) for k in range(0, len(weights), 64 // bits)]
+    packed = [(rows << (bits * np.arange(len(rows)))[:, None]).sum(axis=0) for rows in groups]
+    roots, totals = [np.zeros(0, np.int64)], [np.zeros((len(packed), 0), np.int64)]
+    for grams in pieces:
+        roots.append(np.maximum(_roots(grams.counts), 1))
+        totals.append(np.array([_totals(grams, row) for row in packed]))
+    root, sums = np.concatenate(roots), []
+    for rows, left in zip(groups, np.concatenate(totals, axis=1), strict=True):
         for _ in rows:
             low = (left << (64 - bits)) >> (64 - bits)
-            sums.append(low * 16 // roots)
+            sums.append(low * 16 // root)
             left = (left - low) >> bits
     return sums
 

@@ -128,7 +128,7 @@ class Trainer:
         return weights
 
     def text_scores(self, weights: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
-        return text_scores(self.grams, weights)
+        return text_scores([self.grams], weights)
 
     def fit(self, chosen: npt.NDArray[np.bool_]) -> tuple[Model, npt.NDArray[np.int64]]:
         """Give a model trained on the *chosen* blocks, without its score table, and their out-of-fold logits."""
