@@ -38,7 +38,8 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, 
     """Give the configuration from *flags* (None: not given), the environment, the file above *folder*, defaults.
 
     Raises UsageError: E100 no source is given, E101 a file cannot be read, E102 faults in a file, E103 faults in flags,
-    variables and a file, all of them at once, E107 there is no working folder, E108 a project has table definitions.
+    variables and a file, all of them at once, E107 there is no working folder, E108 a project has table definitions,
+    E109 releases would go into the source itself.
     """
     here = _working_folder() if folder is None else folder
     given, origins = _given(flags, os.environ if environ is None else environ)
@@ -56,11 +57,16 @@ def resolve(flags: Mapping[str, Any], environ: Mapping[str, str] | None = None, 
     if source is None:
         advice = "name the folder of articles with --source, or source = … in dataset.toml"
         raise UsageError("E100", None, "no source is given", advice)
+    identity = _identity(told, ProjectFile() if foreign else file, None if foreign else root, source)
+    output = Path(os.path.abspath(here / told.output if told.output else root / (file.output or "dist")))
+    if os.path.realpath(output / identity.name) == os.path.realpath(source):
+        reason = "releases would go into the source itself, among the articles"
+        raise UsageError("E109", source, reason, "give another --output or --name")
     model = file.label.model and root / file.label.model
     return Config(
-        identity=_identity(told, ProjectFile() if foreign else file, None if foreign else root, source),
+        identity=identity,
         source=source,
-        output=Path(os.path.abspath(here / told.output if told.output else root / (file.output or "dist"))),
+        output=output,
         project=None if foreign else _project(root),
         ids=file.ids,
         language=file.language,

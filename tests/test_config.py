@@ -320,6 +320,17 @@ def test_this_repositorys_own_schema_is_the_tools() -> None:
     assert config_of(ROOT).project == ROOT
 
 
+def test_an_output_whose_dataset_is_the_source_itself_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "link").symlink_to("articles")
+    for source in ("articles", "link/../articles"):
+        error = refusal(tmp_path, source=source, output=".")
+        assert error.code == "E109"
+    assert refusal(tmp_path, source="link", output=".", name="articles").code == "E109"
+    assert config_of(tmp_path, source="articles", output=".", name="other").output == tmp_path
+    assert config_of(tmp_path, source="articles", output="articles").output == tmp_path / "articles"
+
+
 def test_a_working_folder_that_is_gone_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -378,7 +389,7 @@ def test_a_license_gets_its_official_spelling(given: str, spelling: str) -> None
     st.text(min_size=1) | st.lists(st.sampled_from(["MIT", "(", ")", " or ", " with ", "+"]), max_size=20).map("".join)
 )
 def test_any_license_is_spelled_or_kept(value: str) -> None:
-    assert spdx_spelling(value)
+    assert bool(spdx_spelling(value)) == bool(value)
 
 
 @pytest.mark.parametrize("title", ["\udce9", " ", ""])

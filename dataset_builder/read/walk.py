@@ -49,7 +49,8 @@ def find_files(root: Path, outputs: Sequence[Path] = (), *, keep_suffixes: bool 
     top = os.fsencode(root)
     _require_folder(root)
     real_top = os.path.realpath(top)
-    left_out = {os.path.realpath(os.fsencode(output)) for output in outputs} - {real_top}
+    places = {os.path.realpath(os.fsencode(output)) for output in outputs} - {real_top}
+    left_out = {place for place in places if _is_below(place, real_top)}
     entries = sorted(_walk(top, real_top, left_out, keep_suffixes), key=lambda e: e[0])
     _refuse_twins([entry for _, entry in entries])
     return [entry for _, entry in entries]

@@ -138,6 +138,12 @@ def test_an_output_that_is_the_source_leaves_only_its_dataset_out(tmp_path: Path
     assert ids_of(find_files(tmp_path, [tmp_path, tmp_path / "set"])) == ["a"]
 
 
+def test_an_output_above_the_source_leaves_nothing_out(tmp_path: Path) -> None:
+    write(tmp_path / "source", "a.txt")
+    (tmp_path / "source" / "b.txt").symlink_to("a.txt")
+    assert ids_of(find_files(tmp_path / "source", [tmp_path, tmp_path / "set"])) == ["a", "b"]
+
+
 def test_two_files_with_one_id_are_refused_with_both_places(tmp_path: Path) -> None:
     write(tmp_path, "x/a.txt", "x/a.md", "b.txt")
     with pytest.raises(InputError) as caught:
