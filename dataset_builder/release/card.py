@@ -179,13 +179,12 @@ def _accuracy(metrics: Mapping[str, Any]) -> str:
 
 
 def _flat(metrics: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in metrics.items():
+    for key, value in metrics.items():
+        name = above + key.replace("_", " ")
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name} ")
-        elif isinstance(value, float):
-            yield f"{above}{name}", f"{value:.4g}"
-        elif isinstance(value, int | str):
-            yield f"{above}{name}", inert(str(value))
+            yield from _flat(value, f"{name} ")
+        elif isinstance(value, int | float):
+            yield name, f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _column_table(definition: schema.Table) -> str:

@@ -203,7 +203,7 @@ def test_the_card_names_every_column_and_label_and_the_measured_numbers(describe
         "| `subscription` | 8 | 16.7 % |",
         "| `zh-Hant` | 2 |",
         "| quarantined (E502) | 1 |",
-        "| boilerplate f1 | 0.5 |",
+        "| boilerplate macro f1 | 0.5 |\n| boilerplate n pages | 1,234 |\n\n",
         "Checks: 3 passed, 1 warned, 0 failed.",
         described.digest,
         "Quay, A. &amp; Harbour Archive. (2025). Harbour notes (Version 1.0.0) \\[Data set\\].",

@@ -89,7 +89,7 @@ def test_another_dataset_of_the_same_folder_name_is_never_served_from_the_cache(
 
 
 def test_a_release_loads_in_the_oldest_datasets_that_is_supported(tmp_path: Path) -> None:
-    python = os.environ.get("ARTICLESET_TEST_OLD_DATASETS")
+    python = X
     if not python:
         pytest.skip("ARTICLESET_TEST_OLD_DATASETS names no Python that has datasets 3.6")
     release, _ = build_release(tmp_path / "dist", corpus(8))
