@@ -6,6 +6,7 @@ terminal) and which are unsettled (normalising to NFC may change a text that hol
 
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,3 +77,13 @@ def codes_of(texts: pa.Array) -> tuple[Codes, Offsets]:
     raw = memoryview(data)[ends[0] : ends[-1]] if data is not None else b""
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     return codes_of_text(str(raw, "utf-8")), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def sums_between(values: npt.NDArray[Any], bounds: Offsets) -> Offsets:
+    """Give the sum of *values* (flags or whole numbers) between each two of *bounds*, of which the last is their end."""
+    filled = bounds[:-1] < bounds[1:]
+    sums = np.zeros(len(bounds) - 1, np.int64)
+    if filled.any():
+        numbers = values.view(np.uint8) if values.dtype == np.bool_ else values
+        sums[filled] = np.add.reduceat(numbers, bounds[:-1][filled], dtype=np.int64)
+    return sums

@@ -20,6 +20,7 @@ from dataset_builder.characters import (
     Offsets,
     classes_of,
     fold_of,
+    sums_between,
 )
 from dataset_builder.label.powers import BACK, BASE, powers_of
 
@@ -77,7 +78,7 @@ def _own(codes: Codes, bounds: Offsets) -> Columns:
         return np.where(inside, kind[np.minimum(places, end)], 0).astype(np.int32)
 
     def count(flags: npt.NDArray[np.bool_]) -> Ints:
-        return np.diff(np.searchsorted(np.flatnonzero(flags), bounds)).astype(np.int64)
+        return sums_between(flags, bounds)
 
     space = kind == SPACE
     letters = {k: count(kind == k) for k in (UPPER, LOWER, LETTER, LOGOGRAM, DIGIT, END, PUNCTUATION, SYMBOL, DASH)}

@@ -17,6 +17,7 @@ from dataset_builder.characters import (
     Offsets,
     classes_of,
     fold_of,
+    sums_between,
 )
 from dataset_builder.label.powers import BACK, BASE, powers_of
 
@@ -95,8 +96,7 @@ def sums_over(pieces: Iterable[Grams], weights: npt.NDArray[Any]) -> list[npt.ND
 def _totals(grams: Grams, weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     total = np.zeros(1, np.int64)
     for buckets, offsets in grams.parts:
-        sums = np.concatenate([[0], np.cumsum(weights.take(buckets))])
-        total = total + sums[offsets[1:]] - sums[offsets[:-1]]
+        total = total + sums_between(weights.take(buckets), offsets)
     return total
 
 
