@@ -18,15 +18,14 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT, Cost, run_job
 
-FLOOR, BUILD, DATATROVE, MAP, MAP_BARE = "floor", "build", "datatrove", "datasets.map", "datasets.map, own reader"
-JOBS = {
-    FLOOR: "benchmarks.jobs.floor",
-    DATATROVE: "benchmarks.jobs.datatrove",
-    MAP: "benchmarks.jobs.datasets_map",
-    MAP_BARE: "benchmarks.jobs.datasets_generator",
-    BUILD: "benchmarks.jobs.articleset",
+BUILD = "build"
+PEERS = {
+    "datatrove": "benchmarks.jobs.datatrove",
+    "datatrove, bare reader": "benchmarks.jobs.datatrove_bare",
+    "datasets.map": "benchmarks.jobs.datasets_map",
+    "datasets.map, bare reader": "benchmarks.jobs.datasets_map_bare",
 }
-PEERS = (DATATROVE, MAP, MAP_BARE)
+JOBS = {"floor": "benchmarks.jobs.floor", **PEERS, BUILD: "benchmarks.jobs.articleset"}
 MB = 1_000_000
 
 
