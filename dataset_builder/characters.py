@@ -80,7 +80,7 @@ def codes_of(texts: pa.Array) -> tuple[Codes, Offsets]:
 
 
 def sums_between(values: npt.NDArray[Any], bounds: Offsets) -> Offsets:
-    """Give the sum of *values* (flags or whole numbers) between each two of *bounds*, of which the last is their end."""
+    """Give the sum of *values* (flags or whole numbers) between each two of *bounds*; the last bound is their end."""
     filled = bounds[:-1] < bounds[1:]
     sums = np.zeros(len(bounds) - 1, np.int64)
     if filled.any():
