@@ -119,7 +119,8 @@ def save_quarantine(table: pa.Table, name: str) -> str | None:
     path = user_cache_path("articleset") / f"{name}-quarantine.parquet"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path)
+        with path.open("wb") as file:
+            pq.write_table(table, file)
     except OSError as fault:
         return f"the quarantine could not be kept in {path}: {fault.strerror}"
     return f"{table.num_rows} quarantined records are listed in {path}"

@@ -4,10 +4,12 @@ OUTPUT/NAME/            .lock, LATEST (a hint), quarantine/VERSION.parquet
 OUTPUT/NAME/VERSION/    a release: bag and hub repository, data/TABLE/SPLIT-NUMBER-SHA8.parquet
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,6 +39,16 @@ class Release:
         parts = [read_table(path, columns) for path in self.files(table)]
         return pa.concat_tables(parts)
 
+    def read_json(self, name: str) -> Any:
+        """Give what the release's file *name* holds. Raises EnvironmentFault E411 when it is missing or no JSON."""
+        path = self.path / name
+        try:
+            return json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            raise EnvironmentFault(
+                "E411", path, "cannot be read as JSON", "restore the release from a whole copy"
+            ) from None
+
 
 def data_file_name(split: str, number: int, sha256: str) -> str:
     """Give the name of a data file. Its content stands in it, since `datasets` caches by name."""
@@ -55,7 +67,7 @@ def data_files(root: Path, table: str) -> list[Path]:
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Give the rows of one data file, page checksums verified. Raises EnvironmentFault E411 when it is damaged."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with path.open("rb") as handle, pq.ParquetFile(handle, page_checksum_verification=True) as file:
             return file.read(columns=None if columns is None else list(columns))
     except (OSError, pa.ArrowException) as fault:
         reason = str(fault).strip().partition("\n")[0]

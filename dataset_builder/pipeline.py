@@ -1,6 +1,5 @@
 """The path: read → segment → label → check → release. The order is written here, and nowhere else."""
 
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,7 @@ from dataset_builder.errors import ArticlesetError, InputError, RejectedError, U
 from dataset_builder.gather import Gathered, gather_shards, save_quarantine
 from dataset_builder.label import Model, load_model
 from dataset_builder.layout import Release, data_files, latest_release
-from dataset_builder.read import find_files
+from dataset_builder.read import Found, find_files
 from dataset_builder.release import (
     Decision,
     ReleaseMetadata,
@@ -27,6 +26,7 @@ from dataset_builder.release import (
     open_stage,
     propose_version,
 )
+from dataset_builder.release.facts import read_contract
 from dataset_builder.release.stage import refuse_place
 from dataset_builder.schema import TABLES
 from dataset_builder.shard import SPLIT
@@ -94,9 +94,10 @@ def build(
     model = load_model(config.label.model)
     name = config.identity.name
     refuse_place(config.output / name)
-    previous = latest_release(config.output, name)
     entries = find_files(config.source, (config.output, config.output / name), keep_suffixes=config.ids == "path")
-    with _open_place(config, dry_run) as stage:
+    needed = sum(entry.size for entry in entries if isinstance(entry, Found))
+    with _open_place(config, dry_run, needed) as stage:
+        previous = latest_release(config.output, name)
         gathered = gather_shards(entries, config, stage.path, mean_before(previous), progress)
         result = _result(config, gathered)
         if not gathered.articles:
@@ -110,7 +111,7 @@ def build(
         if decision.unrelated and not unrelated:
             raise _unrelated(config, decision)
         if previous is not None and decision.bump == "none":
-            checks = check_counts(json.loads((previous.path / "checks.json").read_bytes()))
+            checks = check_counts(previous.read_json("checks.json"))
             return _without_release(result, gathered, status="unchanged", release=previous.path, checks=checks)
         report = run_checks({table: data_files(stage.path, table) for table in TABLES}, suite, progress=progress)
         result = _with_report(result, report)
@@ -138,8 +139,7 @@ def mean_before(previous: Release | None) -> int | None:
     """Give the mean number of articles a shard of the release before, which the next one keeps."""
     if previous is None:
         return None
-    definition = json.loads((previous.path / "provenance.json").read_bytes())["predicate"]["buildDefinition"]
-    mean = definition["externalParameters"]["settings"].get("shard_articles")
+    mean = read_contract(previous)["settings"].get("shard_articles")
     return mean if isinstance(mean, int) else None
 
 
@@ -162,12 +162,12 @@ def check_counts(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 @contextmanager
-def _open_place(config: Config, dry_run: bool) -> Iterator[Stage]:
+def _open_place(config: Config, dry_run: bool, needed: int) -> Iterator[Stage]:
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="articleset-") as folder:
             yield Stage(path=Path(folder), folder=config.output / config.identity.name)
         return
-    with open_stage(config.output, config.identity.name) as stage:
+    with open_stage(config.output, config.identity.name, needed=needed) as stage:
         yield stage
 
 
@@ -217,7 +217,7 @@ def _metadata(
             "shard_articles": gathered.mean,
         },
         model={"sha256": model.sha256},
-        metrics=model.metrics,
+        metrics=card_measures(model.metrics),
         libraries=deciding_libraries(),
         records=gathered.records,
         quarantined=gathered.quarantined_by,
@@ -225,6 +225,21 @@ def _metadata(
         checks=report.to_json(),
         check_counts=check_counts(report.to_json()),
     )
+
+
+def card_measures(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a card says of the labeller: measures on publishers that it had not seen; none for a user's weights."""
+    if not metrics:
+        return {}
+    main = metrics["residual"]["main"]
+    names = ("precision", "recall", "f1", "macro_f1", "character_f1", "auc", "average_precision", "perfect_pages")
+    measures = {f"boilerplate {name.replace('_', ' ')}": main[name] for name in names}
+    measures |= {"heading f1": main["heading_f1"], "section accuracy": main["section_accuracy"]}
+    for threshold, both in metrics["thresholds"].items():
+        measures |= {f"{name} at score {threshold}": value for name, value in both.items()}
+    categories = metrics["categories"]
+    measures |= {"category accuracy": categories["accuracy"], "category macro f1": categories["macro_f1"]}
+    return measures | {f"f1 of {name}": entry["f1"] for name, entry in categories["by_category"].items()}
 
 
 def deciding_libraries() -> dict[str, str]:

@@ -40,3 +40,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared benchmark data is not beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def old_datasets() -> Path:
+    """The Python of an environment with the oldest `datasets` that is supported; skipped where there is none."""
+    python = Path(os.environ.get("ARTICLESET_CLIENTS", "missing"), "datasets-3.6", "bin", "python")
+    if not python.exists():
+        assert "ARTICLESET_CI" not in os.environ, "the continuous integration installs the other clients"
+        pytest.skip("datasets 3.6 is not installed in an environment of its own (.ci/run does that)")
+    return python

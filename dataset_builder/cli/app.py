@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, Exit, TyperException
@@ -73,6 +73,11 @@ def _write_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _as_utf8(value: str | None) -> str | None:
+    """A flag's text where the locale knows only ASCII: Python then keeps its bytes as lone surrogates."""
+    return value and value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated
@@ -121,8 +126,9 @@ def build(
     from dataset_builder.config import resolve
     from dataset_builder.pipeline import build as build_dataset
 
-    flags: dict[str, Any] = {"source": source, "output": output, "config": config, "name": name, "title": title}
-    settings = resolve(flags | {"license": license, "workers": workers})
+    words = {"name": name, "title": title, "license": license}
+    places = {"source": source, "output": output, "config": config}
+    settings = resolve({**places, **{k: _as_utf8(v) for k, v in words.items()}, "workers": workers})
     with show_progress() as progress:
         result = build_dataset(settings, dry_run=dry_run, unrelated=unrelated, progress=progress)
     print_warnings(result)

@@ -5,7 +5,6 @@ facts_of_release   the same of a release on disk
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,13 +131,15 @@ def facts_of_release(release: Release) -> Facts:
 def read_contract(release: Release) -> dict[str, Any]:
     """Give what provenance.json says of columns, labels, identity and suite. Raises EnvironmentFault E411."""
     path = release.path / "provenance.json"
+    statement = release.read_json(path.name)
     try:
-        definition = json.loads(path.read_bytes())["predicate"]["buildDefinition"]
+        definition = statement["predicate"]["buildDefinition"]
         contract: dict[str, Any] = {
             key: definition["internalParameters"][key] for key in ("columns", "labels", "suite")
         }
-        return contract | {"identity": definition["externalParameters"]["identity"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        external = definition["externalParameters"]
+        return contract | {"identity": external["identity"], "settings": external["settings"]}
+    except (KeyError, TypeError):
         raise EnvironmentFault(
             "E411", path, "does not say how the release was made", "restore the release from a whole copy"
         ) from None

@@ -86,7 +86,7 @@ def compare_written(root: Path, files: Sequence[DataFile]) -> None:
             size = os.fstat(stream.fileno()).st_size
         if (sha256, size) != (file.sha256, file.bytes):
             raise _differs(root / path, "holds other bytes than were written")
-        with pq.ParquetFile(root / path) as parquet:
+        with (root / path).open("rb") as handle, pq.ParquetFile(handle) as parquet:
             if not parquet.schema_arrow.equals(schema.arrow_schema(file.table), check_metadata=True):
                 raise _differs(root / path, "has another schema")
             if parquet.metadata.num_rows != file.rows:

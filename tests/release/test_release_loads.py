@@ -88,13 +88,10 @@ def test_another_dataset_of_the_same_folder_name_is_never_served_from_the_cache(
         check_loaded(found, path, release)
 
 
-def test_a_release_loads_in_the_oldest_datasets_that_is_supported(tmp_path: Path) -> None:
-    python = X
-    if not python:
-        pytest.skip("ARTICLESET_TEST_OLD_DATASETS names no Python that has datasets 3.6")
+def test_a_release_loads_in_the_oldest_datasets_that_is_supported(tmp_path: Path, old_datasets: Path) -> None:
     release, _ = build_release(tmp_path / "dist", corpus(8))
     path = f"dist/{IDENTITY.name}/1.0.0"
-    check_loaded(load_with(python, tmp_path, path), path, release)
+    check_loaded(load_with(str(old_datasets), tmp_path, path), path, release)
 
 
 @pytest.mark.parametrize("name", schema.TABLES)
