@@ -24,7 +24,7 @@ from dataset_builder.label.powers import BACK, BASE, powers_of
 HEAD, TAIL = 160, 96
 GRAMS = (2, 3, 4, 5)
 BITS = 16
-PIECE = 256  # blocks
+PIECE = 1024  # blocks
 EDGE = 2
 
 Part = tuple[npt.NDArray[np.int64], Offsets]
