@@ -1,6 +1,9 @@
 """Hypothesis profiles (`--hypothesis-profile=ci` runs 10,000 examples), and what tests share."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,3 +53,16 @@ def old_datasets() -> Path:
         assert "ARTICLESET_CI" not in os.environ, "the continuous integration installs the other clients"
         pytest.skip("datasets 3.6 is not installed in an environment of its own (.ci/run does that)")
     return python
+
+
+@pytest.fixture(scope="session")
+def as_nobody() -> tuple[str, ...]:
+    """What runs this Python without any rights: the start of a command; skipped where that is not possible."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root can give up its rights, with setpriv")
+    rights = ("--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+    command = ("setpriv", *rights, sys.executable, "-B")
+    code = "import dataset_builder.config, pyarrow, polars; dataset_builder.config.Limits()"
+    if subprocess.run([*command, "-c", code], capture_output=True, check=False, cwd="/").returncode:
+        pytest.skip("the interpreter or the project is out of reach for another user")
+    return command

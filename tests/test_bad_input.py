@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from tests.conftest import ROOT, config_for
 
 GOOD = "The keeper counts the boats each evening.\n\nNobody has asked him to, but he has never missed a day.\n"
 N_GOOD = 16
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
 QUARANTINED = {
     "binary.txt": "E502",
     "circle.txt": "E508",
@@ -252,8 +250,8 @@ def test_a_project_may_raise_or_lower_the_share(tmp_path: Path, share: str, stop
     assert (quarantine_refusal(gathered(50, 50), config) is not None) == stops
 
 
-def run(*arguments: str | Path, cwd: Path, before: tuple[str, ...] = (), **environ: str) -> Any:
-    command = [*before, sys.executable, "-B", "-m", "dataset_builder", "build", "--json"]
+def run(*arguments: str | Path, cwd: Path, python: tuple[str, ...] = (sys.executable, "-B"), **environ: str) -> Any:
+    command = [*python, "-m", "dataset_builder", "build", "--json"]
     own = {"PATH": os.environ["PATH"], "HOME": str(cwd), "XDG_CACHE_HOME": str(cwd / "cache"), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [*command, *map(str, arguments)], cwd=cwd, env=own | environ, capture_output=True, text=True, timeout=120
@@ -299,8 +297,7 @@ def test_a_quarantine_that_cannot_be_kept_is_a_warning(tmp_path: Path, monkeypat
     assert any("the quarantine could not be kept in /dev/null" in warning for warning in result.warnings)
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to drop rights")
-def test_a_file_that_may_not_be_read_is_quarantined(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_quarantined(tmp_path: Path, as_nobody: tuple[str, ...]) -> None:
     source, output = tmp_path / "source", tmp_path / "out"
     write_good(source, 4)
     (source / "closed.txt").write_text(GOOD)
@@ -309,9 +306,7 @@ def test_a_file_that_may_not_be_read_is_quarantined(tmp_path: Path) -> None:
     output.chmod(0o777)
     for folder in (tmp_path, *tmp_path.parents[:-1]):
         folder.chmod(folder.stat().st_mode | 0o55)
-    done = run("--source", source, "--output", output, cwd=tmp_path, before=NOBODY)
-    if done.returncode and not done.stderr.startswith("E"):
-        pytest.skip("the interpreter is out of reach for another user")
+    done = run("--source", source, "--output", output, cwd=tmp_path, python=as_nobody)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["articles"], result["quarantined"]) == (4, 1)
