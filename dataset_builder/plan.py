@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 TARGET_FILES, LEAST_MEAN, MOST_FILES = 64, 1024, 200
-GREATEST_BYTES = 64 * 2**20
+GREATEST_BYTES = 32 * 2**20  # of source: the rows of a shard, three texts each and copies, take 15 times as much memory
 
 
 def mean_shard_size(n_articles: int, before: int | None = None) -> int:
