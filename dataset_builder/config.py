@@ -130,7 +130,8 @@ def _given(flags: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dict[s
 
 
 def _identity(told: Flags, own: ProjectFile, root: Path | None, source: Path) -> Identity:
-    name = told.name or own.name or slug_of(os.path.basename(os.path.realpath(source)))
+    folder = os.path.basename(os.path.realpath(os.fsencode(source))).decode("utf-8", "ignore")
+    name = told.name or own.name or slug_of(folder)
     return Identity(
         name=name,
         title=told.title or own.title or name,

@@ -1,11 +1,12 @@
 """What can be configured, and what each value may be."""
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
@@ -34,10 +35,21 @@ def check_path(value: Path) -> Path:
     return value
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+def utf8_text(value: Any) -> Any:
+    """Give the text of a flag or variable where the locale knows only ASCII: Python keeps its bytes as surrogates."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") if type(value) is str else value
+
+
+def path_on_disk(value: Path) -> Path:
+    """Give a path that a file spells, which is UTF-8, as this locale spells it."""
+    return Path(os.fsdecode(str(value).encode()))
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(utf8_text)]
 Name = Annotated[str, AfterValidator(check_name)]
 License = Annotated[Text, AfterValidator(spdx_spelling)]
 Place = Annotated[Path, AfterValidator(check_path)]
+PlaceInFile = Annotated[Place, AfterValidator(path_on_disk)]
 Workers = Annotated[int, Field(ge=1, le=256)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 
@@ -81,7 +93,7 @@ class LabelOptions(Options):
     """How boilerplate is told: the score from which a row is boilerplate, and the weights to use."""
 
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
-    model: Place | None = None
+    model: PlaceInFile | None = None
 
 
 class Limits(Options):
@@ -121,8 +133,8 @@ class ProjectFile(Options):
     description: str | None = None
     authors: tuple[Author, ...] = ()
     license: License | None = None
-    source: Place | None = None
-    output: Place | None = None
+    source: PlaceInFile | None = None
+    output: PlaceInFile | None = None
     ids: Literal["stem", "path"] = "stem"
     language: Language | None = None
     workers: Workers = 1

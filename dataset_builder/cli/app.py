@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -48,11 +49,11 @@ def run(arguments: Sequence[str]) -> int:
     except Exit as stop:
         return int(stop.exit_code)
     except (KeyboardInterrupt, Abort):
-        return _fail("E110 interrupted; nothing was released", 130, debug)
+        return _fail("E110 interrupted; no half release is left, start again", 130, debug)
     except Terminated:
-        return _fail("E111 terminated; nothing was released", 143, debug)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail("E111 terminated; no half release is left, start again", 143, debug)
+    except (BrokenPipeError, SystemExit):  # typer exits where the reader of a pipe is gone
+        _drop_output()
         return 4
     except Exception as fault:  # noqa: BLE001 - a fault of our own: still one line, and the way to its traceback
         line = f"E499 {type(fault).__name__}: {escape_place(str(fault)[:500])}"
@@ -67,15 +68,31 @@ def _fail(line: str, status: int, debug: bool) -> int:
 
 
 def _write_anything() -> None:
-    """Let a terminal that knows few characters show the others as escapes."""
+    """Let a terminal that knows few characters show the others as escapes, and a closed stream take anything."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - open as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _as_utf8(value: str | None) -> str | None:
-    """A flag's text where the locale knows only ASCII: Python then keeps its bytes as lone surrogates."""
-    return value and value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Raise EnvironmentFault E412 where what is printed inside cannot be written."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        _drop_output()
+        advice = "send it elsewhere; what was released stands"
+        raise EnvironmentFault("E412", "standard output", f"cannot be written: {fault.strerror}", advice) from None
+
+
+def _drop_output() -> None:
+    """Let what is still to be flushed at the end go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -126,16 +143,13 @@ def build(
     from dataset_builder.config import resolve
     from dataset_builder.pipeline import build as build_dataset
 
-    words = {"name": name, "title": title, "license": license}
-    places = {"source": source, "output": output, "config": config}
-    settings = resolve({**places, **{k: _as_utf8(v) for k, v in words.items()}, "workers": workers})
+    words = {"name": name, "title": title, "license": license, "workers": workers}
+    settings = resolve({"source": source, "output": output, "config": config, **words})
     with show_progress() as progress:
         result = build_dataset(settings, dry_run=dry_run, unrelated=unrelated, progress=progress)
     print_warnings(result)
-    if as_json:
-        print_json(result.to_json())
-    else:
-        print_summary(result)
+    with _printing():
+        print_json(result.to_json()) if as_json else print_summary(result)
     if result.rejection is not None:
         print_failing(result.rejection)
         raise result.rejection
@@ -154,10 +168,8 @@ def check(
 
     with show_progress() as progress:
         report = check_release(path, progress=progress)
-    if as_json:
-        print_json(report.to_json())
-    else:
-        print_report(report)
+    with _printing():
+        print_json(report.to_json()) if as_json else print_report(report)
     if report.failed:
         error = rejection(report)
         print_failing(error)
@@ -177,8 +189,6 @@ def evaluate(
     from dataset_builder.label.evaluate import evaluate_files
 
     measures = evaluate_files(data, load_model(model))
-    if as_json:
-        print_json(measures)
-    else:
-        print_evaluation(measures)
+    with _printing():
+        print_json(measures) if as_json else print_evaluation(measures)
     return 0
