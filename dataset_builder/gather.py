@@ -76,17 +76,23 @@ def gather_shards(
     config: Config,
     folder: Path,
     mean: int | None,
+    weights: str,
     progress: Progress | None,
 ) -> Gathered:
     """Build the shards of what was found and write their files under `folder/data`.
 
-    *mean* is the mean number of articles a shard of the release before. Raises RuntimeError when a record was lost.
+    *mean* is the mean number of articles a shard of the release before, *weights* the sha256 of the weights.
+    Raises RuntimeError when a record was lost.
     """
     found = sorted((e for e in entries if isinstance(e, Found)), key=lambda e: e.article_id.encode())
     size = mean_shard_size(len(found), mean)
     cuts = cut_shards([f.article_id for f in found], [f.size for f in found], size)
     settings = Settings(
-        limits=config.limits, language=config.language, threshold=config.label.threshold, model=config.label.model
+        limits=config.limits,
+        language=config.language,
+        threshold=config.label.threshold,
+        model=config.label.model,
+        weights=weights,
     )
     tasks = [(number, found[cut], settings, folder) for number, cut in enumerate(cuts)]
     shards: list[ShardResult] = []
@@ -116,7 +122,10 @@ def save_quarantine(table: pa.Table, name: str) -> str | None:
         return None
     from platformdirs import user_cache_path
 
-    path = user_cache_path("articleset") / f"{name}-quarantine.parquet"
+    try:
+        path = user_cache_path("articleset") / f"{name}-quarantine.parquet"
+    except RuntimeError as fault:  # no home
+        return f"the quarantine could not be kept: {fault}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

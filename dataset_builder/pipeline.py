@@ -12,7 +12,7 @@ from typing import Any
 from dataset_builder import __version__
 from dataset_builder.check import CheckReport, Suite, failing_lines, load_suite, rejection, run_checks
 from dataset_builder.config import Config
-from dataset_builder.errors import ArticlesetError, InputError, RejectedError, UsageError
+from dataset_builder.errors import ArticlesetError, EnvironmentFault, InputError, RejectedError, UsageError
 from dataset_builder.gather import Gathered, gather_shards, save_quarantine
 from dataset_builder.label import Model, load_model
 from dataset_builder.layout import Release, data_files, latest_release
@@ -64,7 +64,7 @@ class BuildResult:
             "name": self.name,
             "status": self.status,
             "version": self.version,
-            "release": None if self.release is None else str(self.release),
+            "release": None if self.release is None else os.fsencode(self.release).decode("utf-8", "surrogateescape"),
             "digest": self.digest,
             "articles": self.articles,
             "paragraphs": self.paragraphs,
@@ -98,7 +98,7 @@ def build(
     needed = sum(entry.size for entry in entries if isinstance(entry, Found))
     with _open_place(config, dry_run, needed) as stage:
         previous = latest_release(config.output, name)
-        gathered = gather_shards(entries, config, stage.path, mean_before(previous), progress)
+        gathered = gather_shards(entries, config, stage.path, mean_before(previous), model.sha256, progress)
         result = _result(config, gathered)
         if not gathered.articles:
             raise _nothing_left(config, gathered)
@@ -118,7 +118,7 @@ def build(
         if report.failed:
             return _without_release(result, gathered, status="rejected", rejection=rejection(report))
         if dry_run:
-            return result
+            return _without_release(result, gathered)
         metadata = _metadata(config, gathered, suite, model, report, today)
         release = finish(stage, gathered.files, facts, decision, metadata, quarantine=gathered.quarantine)
         return replace(result, release=release.path)
@@ -164,7 +164,12 @@ def check_counts(report: Mapping[str, Any]) -> dict[str, int]:
 @contextmanager
 def _open_place(config: Config, dry_run: bool, needed: int) -> Iterator[Stage]:
     if dry_run:
-        with tempfile.TemporaryDirectory(prefix="articleset-") as folder:
+        try:
+            place = tempfile.TemporaryDirectory(prefix="articleset-")
+        except OSError as fault:
+            reason = f"a dry run finds no temporary folder that it may write: {fault.strerror}"
+            raise EnvironmentFault("E413", None, reason, "name one with TMPDIR") from None
+        with place as folder:
             yield Stage(path=Path(folder), folder=config.output / config.identity.name)
         return
     with open_stage(config.output, config.identity.name, needed=needed) as stage:
@@ -251,8 +256,12 @@ def deciding_libraries() -> dict[str, str]:
 
 def _nothing_left(config: Config, gathered: Gathered) -> InputError:
     why = f"{_list_counts(gathered.quarantined_by | gathered.skipped_by)}" if gathered.records else "it holds no file"
+    note = save_quarantine(gathered.quarantine, config.identity.name)
     return InputError(
-        "E204", config.source, f"no article is left: {why}", "give a folder that holds articles as text files"
+        "E204",
+        config.source,
+        f"no article is left: {why}",
+        "give a folder that holds articles as text files" + (f" ({note})" if note else ""),
     )
 
 

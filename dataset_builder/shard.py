@@ -27,12 +27,16 @@ SPLIT = "train"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What decides rows besides the source: limits, the threshold and the weights (None: the model's, the tool's)."""
+    """What decides rows besides the source: limits, the threshold and the weights (None: the model's, the tool's).
+
+    *weights* is the sha256 of the weights, which a process keeps until it is another.
+    """
 
     limits: Limits
     language: str | None
     threshold: float | None
     model: Path | None
+    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class ShardResult:
 def build_shard(number: int, found: Sequence[Found], settings: Settings, folder: Path) -> ShardResult:
     """Read, segment and label *found* (in order of article id), and write its tables under `folder/data`."""
     _keep_memory()
-    model = _model(settings.model)
+    model = _model(settings.model, settings.weights)
     tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     quarantined: list[Quarantined] = []
     for records in _batches(found, settings.limits, quarantined):
@@ -245,5 +249,5 @@ def _keep_memory() -> None:
 
 
 @cache
-def _model(path: Path | None) -> Model:
+def _model(path: Path | None, weights: str | None) -> Model:
     return load_model(path)

@@ -31,7 +31,7 @@ def storage_fault(fault: OSError, place: Path, needed: int | None = None) -> Env
         return EnvironmentFault(
             "E403", place, f"cannot be written: {reason}", "make it writable, or give another --output"
         )
-    return EnvironmentFault("E409", place, f"writing failed: {reason}", "look after the disk, then build again")
+    return EnvironmentFault("E409", place, f"writing failed: {reason}", "look after the disk, or give another --output")
 
 
 def disk_full(place: Path, needed: int | None) -> EnvironmentFault:

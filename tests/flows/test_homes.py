@@ -1,0 +1,56 @@
+"""No home, no cache and no temporary folder: a build needs its output alone."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.errors import EnvironmentFault, InputError
+from dataset_builder.pipeline import build
+from tests.conftest import config_for
+from tests.flows.command import NOBODY, run, write_articles
+
+NO_NAME = ("env", "-u", "HOME", "-u", "XDG_CACHE_HOME", *NOBODY[:1], "--reuid=54321", *NOBODY[2:])
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to drop rights")
+def test_somebody_without_a_home_is_told_that_the_quarantine_is_not_kept(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o55)
+    (tmp_path / "out").mkdir(mode=0o777)
+    (tmp_path / "out").chmod(0o777)
+    write_articles(tmp_path / "articles", 1)
+    for number in range(2):
+        (tmp_path / "articles" / f"{number}.txt").write_bytes(b"\0")
+    done = run("build", "--source", "articles", "--output", "out", "--json", cwd=tmp_path, before=NO_NAME)
+    if done.returncode and "E310" not in done.stderr and not done.stderr.startswith(("E", "warning")):
+        pytest.skip("the interpreter is out of reach for another user")
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("E310 ")
+    warnings = json.loads(done.stdout)["warnings"]
+    assert any("the quarantine could not be kept" in warning for warning in warnings)
+
+
+def test_a_dry_run_without_a_temporary_folder_is_told_to_name_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(write_articles(tmp_path / "articles", 1), tmp_path / "out")
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null/tmp")
+    with pytest.raises(EnvironmentFault, match=r"^E413 .*TMPDIR"):
+        build(config, dry_run=True)
+    assert build(config).version == "1.0.0"
+
+
+def test_what_a_dry_run_or_an_empty_build_withholds_is_kept_and_told(tmp_path: Path) -> None:
+    source = write_articles(tmp_path / "articles", 3)
+    (source / "binary.txt").write_bytes(b"\0")
+    result = build(config_for(source, tmp_path / "out"), dry_run=True)
+    assert (result.status, result.quarantined) == ("new", 1)
+    assert any(warning.startswith("1 quarantined records are listed in /") for warning in result.warnings)
+    for path in source.glob("pier-*"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"^E204 .*1 quarantined records are listed in /"):
+        build(config_for(source, tmp_path / "out"))
