@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -281,7 +282,7 @@ def test_a_missing_source_is_one_line(tmp_path: Path) -> None:
 def test_a_home_and_cache_that_cannot_be_written_stop_nothing(tmp_path: Path) -> None:
     write_good(tmp_path / "source", 2)
     closed = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "/dev/null/cache", "TMPDIR": "/dev/null/tmp"}
-    done = run("--source", "source", "--output", "out", cwd=tmp_path, before=(), **closed)
+    done = run("--source", "source", "--output", "out", cwd=tmp_path, **closed)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "new"
 
