@@ -3,7 +3,7 @@
 The measures are those of the field's boilerplate benchmarks; intervals are 95%, a bootstrap over publishers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ def measure_labels(pages: Pages, labels: pa.Table, *, intervals: bool = True) ->
     counts = {"tp": want & found, "fp": ~want & found & known, "fn": want & ~found, "tn": ~want & ~found & known}
     table = {name: _by_page(flags, pages) for name, flags in counts.items()}
     table |= {f"{name}_chars": _by_page(flags * size, pages) for name, flags in counts.items()}
-    heading, said = (gold == "heading") & (pages.blocks("sub") != "title"), _is_heading(labels, pages)
+    not_title = pages.blocks("sub") != "title"  # the page's own title is not judged as a section heading
+    heading, said = (gold == "heading") & not_title, _says_heading(labels) & not_title
     headings = {"htp": heading & said, "hfp": said & ~heading & known, "hfn": heading & ~said}
     table |= {name: _by_page(flags, pages) for name, flags in headings.items()}
     right, judged = _sections(pages, labels)
@@ -58,6 +59,47 @@ def rank_measures(truth: npt.NDArray[np.bool_], scores: Floats) -> tuple[float |
     return float(auc), float((np.diff(np.append(0, tp)) / positives * tp / (tp + fp)).sum())
 
 
+def measure_thresholds(pages: Pages, labels: pa.Table) -> dict[str, dict[str, float]]:
+    """Give precision and recall of boilerplate, by block, for scores from 0.3, 0.5 and 0.7."""
+    gold = pages.blocks("label")
+    known, truth = gold != "unknown", gold == "boilerplate"
+    scores = labels["boilerplate_score"].to_numpy()
+    result = {}
+    for threshold in ("0.3", "0.5", "0.7"):
+        said = (scores >= np.float32(float(threshold))) & known
+        hits = int((said & truth).sum())
+        result[threshold] = {
+            "precision": round(hits / max(int(said.sum()), 1), 4),
+            "recall": round(hits / max(int(truth.sum()), 1), 4),
+        }
+    return result
+
+
+def measure_calibration(pages: Pages, labels: pa.Table, bins: int = 15) -> float:
+    """Give the expected calibration error over bins of equal count (Naeini et al., 2015)."""
+    gold = pages.blocks("label")
+    known = gold != "unknown"
+    scores, truth = labels["boilerplate_score"].to_numpy()[known].astype(float), (gold == "boilerplate")[known]
+    order = np.argsort(scores, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    gaps = [abs(float(scores[part].mean() - truth[part].mean())) * len(part) for part in parts]
+    return round(sum(gaps) / len(order), 4)
+
+
+def measure_categories(
+    gold: npt.NDArray[np.int64], found: npt.NDArray[np.int64], names: Sequence[str]
+) -> dict[str, Any]:
+    """Give accuracy, macro F1 and F1 by category of categories numbered as *names* are."""
+    by = {}
+    for number, name in enumerate(names):
+        is_gold, is_found = gold == number, found == number
+        both = int(is_gold.sum() + is_found.sum())
+        by[name] = {"blocks": int(is_gold.sum()), "f1": round(2 * int((is_gold & is_found).sum()) / max(both, 1), 4)}
+    macro = float(np.mean([entry["f1"] for entry in by.values()]))
+    accuracy = round(float((gold == found).mean()), 4)
+    return {"blocks": len(gold), "accuracy": accuracy, "macro_f1": round(macro, 4), "by_category": by}
+
+
 def _f(tp: Floats, fp: Floats, fn: Floats) -> Floats:
     return 2 * tp / np.maximum(2 * tp + fp + fn, 1e-12)
 
@@ -81,26 +123,26 @@ MEASURES: dict[str, Callable[[Table, Floats], Floats]] = {
 WITH_INTERVALS = ("f1", "macro_f1", "character_f1", "perfect_pages", "heading_f1")
 
 
-def _is_heading(labels: pa.Table, pages: Pages) -> npt.NDArray[np.bool_]:
-    """Blocks labelled title or heading; the page's own title is not judged as a section heading."""
-    said = pc.is_in(labels["role"], value_set=pa.array(["title", "heading"])).to_numpy()
-    judged: npt.NDArray[np.bool_] = said & (pages.blocks("sub") != "title")
-    return judged
+def _says_heading(labels: pa.Table) -> npt.NDArray[np.bool_]:
+    """Blocks labelled title or heading: a heading taken for the title is found, if not for what it is."""
+    said: npt.NDArray[np.bool_] = pc.is_in(labels["role"], value_set=pa.array(["title", "heading"])).to_numpy()
+    return said
 
 
 def _sections(pages: Pages, labels: pa.Table) -> tuple[Floats, Floats]:
-    """By page: paragraphs under the right heading, and all whose heading is known. A title opens no section."""
-    said = pc.is_in(labels["role"], value_set=pa.array(["title", "heading"])).to_numpy()
+    """By page: paragraphs under the right heading, and all whose heading is known. The page's title is no section."""
+    index, position = (labels[name].to_numpy() for name in ("section_index", "section_position"))
+    opened = np.arange(len(index)) - position  # the block that opens the section of each block
     sub = pages.blocks("sub")
     right, judged = np.zeros(len(pages.records)), np.zeros(len(pages.records))
     for number, record in enumerate(pages.records):
         if not record.get("sections"):
             continue
-        start, above = int(pages.articles[number]), None
-        for place, block in enumerate(record["blocks"]):
-            if said[start + place]:
-                above = None if sub[start + place] == "title" else place
+        start = int(pages.articles[number])
+        for place, block in enumerate(record["blocks"], start):
             if block["label"] == "content" and "sec" in block:
+                under_none = index[place] == 0 or sub[opened[place]] == "title"
+                above = None if under_none else int(opened[place]) - start
                 judged[number] += 1
                 right[number] += above == block["sec"]
     return right, judged

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ import pyarrow as pa
 from dataset_builder.errors import InputError
 from dataset_builder.segment import normalise
 
+LABELS = ("content", "heading", "boilerplate", "unknown")
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """Pages of one variant: their records, all blocks' normalised texts, and the blocks' offsets by page."""
 
@@ -56,15 +59,24 @@ def read_pages(paths: list[Path], variant: str | None = None) -> list[dict[str, 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                try:
-                    record = json.loads(line)
-                    _ = [(b["text"], b["label"]) for b in record["blocks"]], record["page_id"]
-                except (ValueError, KeyError, TypeError):
-                    place = f"{path}:{number}"
-                    raise InputError("E210", place, "is no labelled page", "docs/labeller.md has the form") from None
-                yield record
-    except OSError as fault:
-        reason = f"cannot be read: {fault.strerror or fault}"
+                if line.strip():
+                    yield _page(line, f"{path}:{number}")
+    except (OSError, EOFError, zlib.error) as fault:
+        reason = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
         raise InputError("E211", path, reason, "give existing files of labelled pages") from None
+
+
+def _page(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(line)
+        sound = isinstance(record["page_id"], str) and bool(record["blocks"])
+        for block in record["blocks"]:
+            block["text"].encode()  # a lone surrogate is no text
+            sound &= block["label"] in LABELS and bool(block["text"].strip())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sound = False
+    if not sound:
+        raise InputError("E210", place, "is no labelled page", "docs/labeller.md has the form")
+    return record

@@ -1,15 +1,16 @@
 """Training: labelled pages → weights and their measures. `python -m dataset_builder.label.train --bench FOLDER`.
 
-Needs the extra `[train]`. What is reported comes from five models, each measured on publishers that it has not seen:
-of its training pages too, text scores come from models that had not seen that page's publisher.
+Needs the extra `[train]`. What is reported comes from five models, each measured on publishers that it has not seen.
+What later parts learn from is cross-fitted: a block's text scores and logit come from models that had not seen its
+publisher. The logits are one round for all five models; the text scores of each model are its own.
 """
 
 import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dataset_builder.characters import codes_of
+from dataset_builder.label.blocks import leftover_kinds
 from dataset_builder.label.evaluate import label_pages
-from dataset_builder.label.measures import measure_labels
+from dataset_builder.label.measures import measure_calibration, measure_categories, measure_labels, measure_thresholds
 from dataset_builder.label.model import (
     ROLES,
     SCALE,
     TABLE_SIZE,
     TABLE_STEP,
+    TEXTS,
     Model,
+    Scores,
     category_columns,
     logit_columns,
     pack_weights,
@@ -42,6 +46,17 @@ FOLDS = 5
 CATEGORIES = label_names("category")[1:]
 TEXT_SCALE, CATEGORY_SCALE = 4096, 8
 Matrix = Any  # a scipy sparse matrix
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Leftovers whose category was read: their block's number, gold, and fold."""
+
+    rows: Ints
+    gold: Ints
+    folds: Ints
 
 
 def page_weights(pages: Pages) -> npt.NDArray[np.float64]:
@@ -56,21 +71,19 @@ def gram_matrix(grams: Grams) -> Matrix:
     import scipy.sparse as sparse
 
     shape = (len(grams.counts), 2**BITS)
-    parts = [
-        sparse.csr_matrix((np.ones(len(b), np.float32), b.astype(np.int32), o.astype(np.int64)), shape=shape)
-        for b, o in grams.parts
-    ]
-    matrix = sum(parts[1:], parts[0])
+    matrix = sparse.csr_matrix(shape, dtype=np.float32)
+    for buckets, starts, ends in grams.parts:
+        sizes = ends - starts
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        places = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+        ones = np.ones(len(places), np.float32)
+        matrix = matrix + sparse.csr_matrix((ones, buckets[places].astype(np.int32), offsets), shape=shape)
     matrix.data *= np.repeat(1 / np.sqrt(np.maximum(grams.counts, 1)), np.diff(matrix.indptr)).astype(np.float32)
     return matrix
 
 
 def fit_text(
-    matrix: Matrix,
-    truth: npt.NDArray[np.bool_],
-    weights: npt.NDArray[np.float64],
-    alpha: float = 1e-5,
-    epochs: int = 5,
+    matrix: Matrix, truth: Flags, weights: npt.NDArray[np.float64], alpha: float = 1e-5, epochs: int = 5
 ) -> Any:
     """Give the weights of a logistic regression over grams (its constant is left out: trees find their own borders)."""
     from sklearn.linear_model import SGDClassifier
@@ -100,92 +113,149 @@ def fit_trees(
 
 
 class Trainer:
-    """All that training needs of a set of pages, computed once: shapes, grams, gold."""
+    """All that training needs of a set of pages, computed once: shapes, grams, gold.
 
-    def __init__(self, pages: Pages, categories: Sequence[tuple[str, int, str]]) -> None:
+    categories: the leftovers whose category was read, as (page_id, block, category); more: texts of other pages'
+    leftovers that were read, with their folds and categories.
+    """
+
+    def __init__(
+        self, pages: Pages, categories: Sequence[tuple[str, int, str]], more: Sequence[tuple[str, int, str]] = ()
+    ) -> None:
         codes, bounds = codes_of(pages.texts)
         self.pages = pages
         self.page_of = pages.page_of
-        self.shapes = block_shapes(codes, bounds, self.page_of, pages.articles)
         self.grams = grams_of(codes, bounds)
+        self.shapes = block_shapes(codes, bounds, self.grams, self.page_of, pages.articles)
         self.matrix = gram_matrix(self.grams)
         self.gold = pages.blocks("label")
         self.known = self.gold != "unknown"
+        self.truth = self.gold == "boilerplate"
         self.weights = page_weights(pages)
         self.folds = np.array([int(record["fold"]) for record in pages.records])[self.page_of]
-        self.roles = _gold_roles(pages)
+        # This source marks no headings: of its article blocks, only running text is sure to be none.
+        unsure = (pages.pages("source") == "daniel") & (self.gold == "content") & (self.shapes["long"] == 0)
+        self.roles = np.where(unsure, -1, _gold_roles(pages))
+        self.is_main = pages.pages("source") == "fundus"
+        self.targets = self._targets()
+        self._texts: dict[frozenset[int], tuple[npt.NDArray[np.int16], Scores]] = {}
         place = {record["page_id"]: int(start) for record, start in zip(pages.records, pages.articles, strict=False)}
-        self.category_rows = np.array([place[page] + block for page, block, _ in categories if page in place], np.int64)
-        self.category_gold = np.array([CATEGORIES.index(c) for page, _, c in categories if page in place], np.int64)
+        rows = np.array([place[page] + block for page, block, _ in categories if page in place], np.int64)
+        gold = np.array([CATEGORIES.index(name) for page, _, name in categories if page in place], np.int64)
+        self.read = Read(rows=rows, gold=gold, folds=self.folds[rows])
+        self.more = Read(
+            rows=np.arange(len(more)),
+            gold=np.array([CATEGORIES.index(name) for _, _, name in more], np.int64),
+            folds=np.array([fold for _, fold, _ in more], np.int64),
+        )
+        self.more_matrix = gram_matrix(grams_of(*codes_of(pa.array([text for text, _, _ in more], pa.large_string()))))
+        self.logits = self._cross_fitted()
 
-    def text_weights(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
-        rows = chosen & self.known
-        fits = [
-            fit_text(self.matrix[rows], (self.gold == label)[rows], self.weights[rows])
-            for label in ("boilerplate", "heading")
-        ]
-        weights: npt.NDArray[np.int16] = np.clip(np.rint(np.array(fits) * TEXT_SCALE), -32767, 32767).astype(np.int16)
-        return weights
+    def _targets(self) -> dict[str, tuple[Flags, Flags]]:
+        """What each text model learns: the truth of each block, and whether it is known."""
+        neighbour = {step: self._moved(step) for step in (1, -1)}
+        return {
+            "leftover": (self.truth, self.known),
+            "heading": (self.gold == "heading", self.known),
+            "after": neighbour[1],
+            "before": neighbour[-1],
+        }
 
-    def text_scores(self, weights: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
-        return text_scores([self.grams], weights)
+    def _moved(self, step: int) -> tuple[Flags, Flags]:
+        n = len(self.gold)
+        place = np.clip(np.arange(n) + step, 0, n - 1)
+        same = (self.page_of[place] == self.page_of) & (place != np.arange(n))
+        return self.truth[place] & same, self.known[place] & same
 
-    def fit(self, chosen: npt.NDArray[np.bool_]) -> tuple[Model, npt.NDArray[np.int64]]:
-        """Give a model trained on the *chosen* blocks, without its score table, and their out-of-fold logits."""
-        folds = np.unique(self.folds[chosen]).tolist()
-        scores = [np.zeros(len(self.gold), np.int32) for _ in range(2)]
-        for k in folds:
-            for total, part in zip(
-                scores, self.text_scores(self.text_weights(chosen & (self.folds != k))), strict=True
-            ):
-                total[self.folds == k] = part[self.folds == k]
-        columns = self.shapes | text_columns(scores, self.pages.articles, self.page_of)
-        rows = chosen & self.known
-        truth = self.gold == "boilerplate"
-        logits = np.zeros(len(truth), np.int64)
-        for k in folds:
-            inner = rows & (self.folds != k)
-            trees = fit_trees(_take(columns, inner), truth[inner], self.weights[inner], loss="Logloss", iterations=250)
-            held = chosen & (self.folds == k)
+    def text_model(self, without: frozenset[int] = frozenset()) -> tuple[npt.NDArray[np.int16], Scores]:
+        """Give the text models' weights, trained without some folds, and their scores of all blocks."""
+        if without not in self._texts:
+            fits = []
+            for name in TEXTS:
+                truth, known = self.targets[name]
+                rows = known & ~np.isin(self.folds, list(without))
+                fits.append(fit_text(self.matrix[rows], truth[rows], self.weights[rows]))
+            weights = np.clip(np.rint(np.array(fits) * TEXT_SCALE), -32767, 32767).astype(np.int16)
+            self._texts[without] = weights, text_scores(self.grams, weights)
+        return self._texts[without]
+
+    def columns(self, held: frozenset[int] = frozenset()) -> Columns:
+        """Give the columns to train on without the *held* fold: text scores by models that had not seen the block."""
+        scores = {name: np.zeros(len(self.gold), np.int32) for name in TEXTS}
+        for k in range(FOLDS):
+            found = self.text_model(held | {k})[1]
+            for name, total in scores.items():
+                total[self.folds == k] = found[name][self.folds == k]
+        return self.shapes | text_columns(scores, self.pages.articles, self.page_of)
+
+    def _cross_fitted(self) -> Ints:
+        """The boilerplate logit of each block, by trees that had not seen its publisher."""
+        columns, logits = self.columns(), np.zeros(len(self.truth), np.int64)
+        for k in range(FOLDS):
+            held = self.folds == k
+            trees = self._leftovers(columns, self.known & ~held)
             logits[held] = trees.sums(_take(columns, held), int(held.sum()))[:, 0]
-        trees = fit_trees(_take(columns, rows), truth[rows], self.weights[rows], loss="Logloss", iterations=250)
-        columns |= logit_columns(logits, self.page_of)
-        own = rows & ~truth & (self.roles >= 0)
+        return logits
+
+    def fit(self, held: int | None = None) -> Model:
+        """Give a model trained without the publishers of fold *held*; None: on all."""
+        without = frozenset() if held is None else frozenset({held})
+        chosen = ~np.isin(self.folds, list(without))
+        columns = self.columns(without)
+        rows = chosen & self.known
+        leftovers = self._leftovers(columns, rows)
+        columns |= logit_columns(self.logits, self.page_of)
+        own = rows & ~self.truth & (self.roles >= 0)
         roles = fit_trees(_take(columns, own), self.roles[own], self.weights[own], loss="MultiClass", iterations=200)
         category_text, categories = self._fit_categories(chosen, columns)
-        model = Model(
-            text=self.text_weights(chosen),
+        main = rows & self.is_main
+        return Model(
+            text=self.text_model(without)[0],
             category_text=category_text,
-            scores=np.zeros(TABLE_SIZE, np.float32),
-            trees={"boilerplate": trees, "roles": roles, "categories": categories},
+            scores=calibrate(self.logits[main], self.truth[main]),
+            trees={"boilerplate": leftovers, "roles": roles, "categories": categories},
             categories=CATEGORIES,
             threshold=0.5,
             sha256="",
             metrics={},
         )
-        return model, logits
 
-    def _category_weights(self, rows: npt.NDArray[np.int64], gold: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
-        even = np.ones(len(rows))
-        fits = [fit_text(self.matrix[rows], gold == c, even, 1e-4, 20) for c in range(len(CATEGORIES))]
-        weights: npt.NDArray[np.int8] = np.clip(np.rint(np.array(fits) * CATEGORY_SCALE), -127, 127).astype(np.int8)
+    def _leftovers(self, columns: Columns, rows: Flags) -> Trees:
+        return fit_trees(_take(columns, rows), self.truth[rows], self.weights[rows], loss="Logloss", iterations=250)
+
+    def _category_weights(self, kept: Flags, more: Flags) -> npt.NDArray[np.int16]:
+        """The text models of categories, from the read blocks for which *kept* holds, and of the others *more*."""
+        import scipy.sparse as sparse
+
+        gold = np.concatenate([self.read.gold[kept], self.more.gold[more]])
+        matrix = sparse.vstack([self.matrix[self.read.rows[kept]], self.more_matrix[more]]).tocsr()
+        fits = [fit_text(matrix, gold == c, np.ones(len(gold)), 1e-4, 20) for c in range(len(CATEGORIES))]
+        weights: npt.NDArray[np.int16] = np.clip(np.rint(np.array(fits) * CATEGORY_SCALE), -127, 127).astype(np.int16)
         return weights
 
-    def _fit_categories(self, chosen: npt.NDArray[np.bool_], columns: Columns) -> tuple[npt.NDArray[np.int8], Trees]:
-        inside = chosen[self.category_rows]
-        rows, gold = self.category_rows[inside], self.category_gold[inside]
+    def _fit_categories(self, chosen: Flags, columns: Columns) -> tuple[npt.NDArray[np.int16], Trees]:
+        inside = chosen[self.read.rows]
+        more = np.isin(self.more.folds, self.folds[chosen])
+        rows = self.read.rows[inside]
         parts: Columns = {}
-        for k in np.unique(self.folds[rows]):
-            held = self.folds[rows] == k
-            weights = self._category_weights(rows[~held], gold[~held])
+        for k in np.unique(self.read.folds[inside]):
+            held = self.read.folds[inside] == k
+            weights = self._category_weights(inside & (self.read.folds != k), more & (self.more.folds != k))
             for name, values in category_columns(self.pages.texts, rows[held], self.page_of, weights).items():
                 parts.setdefault(name, np.zeros(len(rows), np.int32))[held] = values
         columns = _take(columns, rows) | parts
-        trees = fit_trees(columns, gold, np.ones(len(rows)), loss="MultiClass", iterations=250)
-        return self._category_weights(rows, gold), trees
+        trees = fit_trees(columns, self.read.gold[inside], np.ones(len(rows)), loss="MultiClass", iterations=250)
+        return self._category_weights(inside, more), trees
+
+    def forced_kinds(self, model: Model, rows: Ints) -> Ints:
+        """The category of leftovers, whether they were found or not."""
+        columns = self.shapes | text_columns(text_scores(self.grams, model.text), self.pages.articles, self.page_of)
+        logits = model.trees["boilerplate"].sums(columns, len(self.gold))[:, 0]
+        columns |= logit_columns(logits, self.page_of)
+        return leftover_kinds(self.pages.texts, rows, self.page_of, columns, model)
 
 
-def calibrate(logits: npt.NDArray[np.int64], truth: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+def calibrate(logits: Ints, truth: Flags) -> npt.NDArray[np.float32]:
     """Give the score table: Platt's scaling (1999) of logits that were not trained on."""
     from sklearn.linear_model import LogisticRegression
 
@@ -199,99 +269,47 @@ def calibrate(logits: npt.NDArray[np.int64], truth: npt.NDArray[np.bool_]) -> np
 
 def train(bench: Path) -> tuple[bytes, dict[str, Any]]:
     """Give the weights' bytes and the measures, from the files of a benchmark folder."""
-    paths = [bench / "track_t_dev.jsonl.gz", bench / "track_t_extra.jsonl.gz"]
-    pages = pages_of(read_pages(paths, "residual"))
-    categories = _read_categories(bench / "categories_dev.jsonl", "residual")
-    trainer = Trainer(pages, categories)
-    everything = np.ones(len(trainer.gold), bool)
-    model, logits = trainer.fit(everything)
-    main = trainer.known & (pages.pages("source") == "fundus")
-    model = replace(model, scores=calibrate(logits[main], (trainer.gold == "boilerplate")[main]))
-    held_labels: dict[int, pa.Table] = {}
-    forced = np.full(len(trainer.category_rows), -1)
-    page_folds = np.array([int(record["fold"]) for record in pages.records])
-    for k in range(FOLDS):
-        chosen = trainer.folds != k
-        part, inner = trainer.fit(chosen)
-        rows = chosen & main
-        part = replace(part, scores=calibrate(inner[rows], (trainer.gold == "boilerplate")[rows]))
-        held_labels[k] = label_pages(pages.only(page_folds == k), part)
-        held = trainer.folds[trainer.category_rows] == k
-        forced[held] = _forced(trainer, part, trainer.category_rows[held])
-    measures = _measures(pages, page_folds, held_labels)
-    measures["categories"] = _category_measures(trainer.category_gold, forced)
+    records = read_pages([bench / "track_t_dev.jsonl.gz", bench / "track_t_extra.jsonl.gz"])
+    pages = pages_of([record for record in records if record["variant"] == "residual"])
+    whole = {record["page_id"]: record for record in records if record["variant"] == "full"}
+    categories = read_categories(bench / "categories_dev.jsonl")
+    more = [(whole[p]["blocks"][b]["text"], whole[p]["fold"], c) for p, b, c in categories["full"] if p in whole]
+    trainer = Trainer(pages, categories["residual"], more)
+    model = trainer.fit()
     content = pack_weights(model)
-    about = {"weights_sha256": hashlib.sha256(content).hexdigest(), "training": _training(pages, len(categories))}
-    return content, about | measures
+    sites = {record["site"] for record in pages.records}
+    counts = {"pages": len(pages.records), "publishers": len(sites), "blocks": len(pages.texts)}
+    about = {
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+        "training": counts | {"category_blocks": len(trainer.read.rows) + len(more), "folds": FOLDS},
+    }
+    return content, about | measure_held_out(trainer)
 
 
-def _measures(pages: Pages, page_folds: npt.NDArray[np.int64], held: Mapping[int, pa.Table]) -> dict[str, Any]:
-    parts = [(pages.only(page_folds == k), held[k]) for k in range(FOLDS)]
+def measure_held_out(trainer: Trainer) -> dict[str, Any]:
+    """Give the measures of five models on the publishers that each has not seen."""
+    pages, fold_of = trainer.pages, np.array([int(record["fold"]) for record in trainer.pages.records])
+    forced = np.zeros(len(trainer.read.rows), np.int64)
+    parts: list[tuple[Pages, pa.Table]] = []
+    for k in range(FOLDS):
+        model = trainer.fit(k)
+        held = pages.only(fold_of == k)
+        parts.append((held, label_pages(held, model)))
+        inside = trainer.read.folds == k
+        forced[inside] = trainer.forced_kinds(model, trainer.read.rows[inside])
     together = pages_of([record for part, _ in parts for record in part.records])
     labels = pa.concat_tables([table for _, table in parts])
     sources = np.array([record["source"] for record in together.records])
     groups = {"main": sources == "fundus"} | {str(name): sources == name for name in np.unique(sources)}
-    result: dict[str, Any] = {}
-    main: tuple[Pages, pa.Table] | None = None
-    for name, keep in groups.items():
-        chosen = labels.filter(pa.array(keep[together.page_of]))
-        main = main or (together.only(keep), chosen)
-        result[name] = measure_labels(together.only(keep), chosen)
-    assert main is not None
-    return {"residual": result, "thresholds": _thresholds(*main), "calibration_error": _calibration(*main)}
-
-
-def _thresholds(pages: Pages, labels: pa.Table) -> dict[str, dict[str, float]]:
-    gold = pages.blocks("label")
-    known, truth = gold != "unknown", gold == "boilerplate"
-    scores = labels["boilerplate_score"].to_numpy()
-    result = {}
-    for threshold in ("0.3", "0.5", "0.7"):
-        said = (scores >= np.float32(float(threshold))) & known
-        hits = int((said & truth).sum())
-        result[threshold] = {
-            "precision": round(hits / max(int(said.sum()), 1), 4),
-            "recall": round(hits / max(int((truth & known).sum()), 1), 4),
-        }
-    return result
-
-
-def _calibration(pages: Pages, labels: pa.Table, bins: int = 15) -> float:
-    """The expected calibration error over bins of equal count (Naeini et al., 2015)."""
-    gold = pages.blocks("label")
-    known = gold != "unknown"
-    scores, truth = labels["boilerplate_score"].to_numpy()[known].astype(float), (gold == "boilerplate")[known]
-    order = np.argsort(scores, kind="stable")
-    gaps = [abs(scores[part].mean() - truth[part].mean()) * len(part) for part in np.array_split(order, bins)]
-    return round(float(sum(gaps)) / len(order), 4)
-
-
-def _forced(trainer: Trainer, model: Model, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The category of leftovers, whether they were found or not."""
-    scores = trainer.text_scores(model.text)
-    columns = trainer.shapes | text_columns(scores, trainer.pages.articles, trainer.page_of)
-    logits = model.trees["boilerplate"].sums(columns, len(trainer.gold))[:, 0]
-    columns |= logit_columns(logits, trainer.page_of)
-    own = category_columns(trainer.pages.texts, rows, trainer.page_of, model.category_text)
-    kinds: npt.NDArray[np.int64] = model.trees["categories"].sums(_take(columns, rows) | own, len(rows)).argmax(axis=1)
-    return kinds
-
-
-def _category_measures(gold: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> dict[str, Any]:
-    by = {}
-    for number, name in enumerate(CATEGORIES):
-        is_gold, is_found = gold == number, found == number
-        both = int(is_gold.sum() + is_found.sum())
-        by[name] = {"blocks": int(is_gold.sum()), "f1": round(2 * int((is_gold & is_found).sum()) / max(both, 1), 4)}
-    macro = float(np.mean([entry["f1"] for entry in by.values()]))
-    accuracy = round(float((gold == found).mean()), 4)
-    return {"blocks": len(gold), "accuracy": accuracy, "macro_f1": round(macro, 4), "by_category": by}
-
-
-def _training(pages: Pages, categories: int) -> dict[str, Any]:
-    sites = {record["site"] for record in pages.records}
-    counts = {"pages": len(pages.records), "publishers": len(sites), "blocks": len(pages.texts)}
-    return counts | {"category_blocks": categories, "folds": FOLDS}
+    by_group = {
+        name: (together.only(keep), labels.filter(pa.array(keep[together.page_of]))) for name, keep in groups.items()
+    }
+    return {
+        "residual": {name: measure_labels(*group) for name, group in by_group.items()},
+        "thresholds": measure_thresholds(*by_group["main"]),
+        "calibration_error": measure_calibration(*by_group["main"]),
+        "categories": measure_categories(trainer.read.gold, forced, CATEGORIES),
+    }
 
 
 def _gold_roles(pages: Pages) -> npt.NDArray[np.int64]:
@@ -303,10 +321,14 @@ def _gold_roles(pages: Pages) -> npt.NDArray[np.int64]:
     return np.array([ROLES.index(name) if name in ROLES else -1 for name in names])
 
 
-def _read_categories(path: Path, variant: str) -> list[tuple[str, int, str]]:
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    rows = [row for row in rows if row["variant"] == variant and row["category"] in CATEGORIES]
-    return [(row["page_id"], row["block"], row["category"]) for row in rows]
+def read_categories(path: Path) -> dict[str, list[tuple[str, int, str]]]:
+    """Give, by variant, the (page_id, block, category) of blocks that were read."""
+    found: dict[str, list[tuple[str, int, str]]] = {"residual": [], "full": []}
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["category"] in CATEGORIES:
+            found[row["variant"]].append((row["page_id"], row["block"], row["category"]))
+    return found
 
 
 def _take(columns: Columns, rows: npt.NDArray[Any]) -> Columns:

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+ROWS = 1024  # rows answered at a time: their answers stay in the processor's cache
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
-    """An ensemble: the columns' names, distinct splits (column number, border), each tree's splits, leaves, bias.
+    """An ensemble: the columns' names, distinct splits (column number, border), splits by tree, leaves, bias.
 
-    split_columns, split_borders: int32 [splits]; trees: int32 [trees, depth], the first split is the lowest bit;
-    leaves: int32 [trees, 2 ** depth, outputs]; bias: int64 [outputs].
+    split_columns, split_borders: int32 [splits], by column; trees: int32 [trees, depth], the first is the lowest bit;
+    leaves: int32 [trees, 2 ** depth, outputs], whose sums stay in 32 bits; bias: int64 [outputs].
     """
 
     columns: tuple[str, ...]
@@ -26,19 +28,48 @@ class Trees:
     leaves: npt.NDArray[np.int32]
     bias: npt.NDArray[np.int64]
 
+    def is_sound(self) -> bool:
+        """Whether the arrays belong together, and no sum of leaves can wrap."""
+        trees, depth = self.trees.shape if self.trees.ndim == 2 else (0, 0)
+        kinds = {array.dtype for array in (self.split_columns, self.split_borders, self.trees, self.leaves)}
+        shapes = (self.split_columns.shape == self.split_borders.shape, self.bias.ndim == 1)
+        return (
+            kinds == {np.dtype(np.int32)}
+            and all(shapes)
+            and 1 <= depth <= 8
+            and self.leaves.shape == (trees, 2**depth, len(self.bias))
+            and bool((np.diff(self.split_columns) >= 0).all())
+            and _all_below(self.split_columns, len(self.columns))
+            and _all_below(self.trees, len(self.split_columns))
+            and int(np.abs(self.leaves.astype(np.int64)).max(axis=(1, 2)).sum()) < 2**31
+        )
+
     def sums(self, columns: Mapping[str, npt.NDArray[np.int32]], n: int) -> npt.NDArray[np.int64]:
         """Give the sum of leaves of *n* rows, int64 [n, outputs]."""
-        answers = np.empty((len(self.split_columns), n), np.uint8)
-        for number, (column, border) in enumerate(zip(self.split_columns, self.split_borders, strict=True)):
-            np.greater(columns[self.columns[column]], border, out=answers[number].view(bool))
-        total = np.repeat(self.bias[None, :], n, axis=0)
-        for splits, leaves in zip(self.trees, self.leaves.astype(np.int64), strict=True):
-            leaf = answers[splits[-1]].copy()
-            for split in splits[-2::-1]:
-                leaf += leaf
-                leaf |= answers[split]
-            total += leaves.take(leaf, axis=0)
+        total = np.empty((n, len(self.bias)), np.int64)
+        values = [columns[name] for name in self.columns]
+        for start in range(0, n, ROWS):
+            part = slice(start, min(start + ROWS, n))
+            total[part] = self._sums([column[part] for column in values], part.stop - start)
         return total
+
+    def _sums(self, values: Sequence[npt.NDArray[np.int32]], n: int) -> npt.NDArray[np.int64]:
+        answers = np.empty((len(self.split_columns), n), np.uint8)
+        borders = np.searchsorted(self.split_columns, np.arange(len(values) + 1))
+        for column, first, stop in zip(values, borders[:-1], borders[1:], strict=True):
+            asked = self.split_borders[first:stop, None]
+            np.greater(column, asked, out=answers[first:stop].view(bool))
+        leaf = answers[self.trees[:, 0]]
+        for bit in range(1, self.trees.shape[1]):
+            leaf |= answers[self.trees[:, bit]] << np.uint8(bit)
+        total = np.zeros((n, len(self.bias)), self.leaves.dtype)
+        for places, leaves in zip(leaf, self.leaves, strict=True):
+            total += leaves.take(places, axis=0)
+        return total + self.bias
+
+
+def _all_below(numbers: npt.NDArray[np.int32], limit: int) -> bool:
+    return bool(((numbers >= 0) & (numbers < limit)).all())
 
 
 def pack_trees(names: Sequence[str], model: Mapping[str, Any], scale: int) -> Trees:
