@@ -251,7 +251,7 @@ def test_a_project_may_raise_or_lower_the_share(tmp_path: Path, share: str, stop
     assert (quarantine_refusal(gathered(50, 50), config) is not None) == stops
 
 
-def run(*arguments: str | Path, cwd: Path, python: tuple[str, ...] = (sys.executable, "-B"), **environ: str) -> Any:
+def run(*arguments: str | Path, cwd: Path, python: Sequence[str] = (sys.executable, "-B"), **environ: str) -> Any:
     command = [*python, "-m", "dataset_builder", "build", "--json"]
     own = {"PATH": os.environ["PATH"], "HOME": str(cwd), "XDG_CACHE_HOME": str(cwd / "cache"), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
