@@ -4,6 +4,8 @@ The library's automaton is walked for all texts at once, and its scores are adde
 language is the same on any CPU.
 """
 
+import io
+import lzma
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,9 +99,13 @@ def _most_probable(
 
 @cache
 def _model() -> _Model:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-    library = LanguageIdentifier.from_model_file(MODEL_FILE)
+    # The library's own reader unpacks them into a temporary file, for which there need be no place.
+    with lzma.open(MODEL_DIR / MODEL_FILE) as packed, np.load(io.BytesIO(packed.read()), allow_pickle=False) as given:
+        likelihoods, priors, languages = given["ptc"], given["pc"], given["classes"].tolist()
+        moves, features = given["nextmove"], given["out_feat"].tolist()
+        library = LanguageIdentifier(likelihoods, priors, languages, moves, features, tk_row=given["nextmove_row"])
     return _Model(
         encode=library._encode,
         languages=tuple(library.nb_classes),

@@ -9,7 +9,6 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
 
 
 def article(number: int) -> str:
@@ -32,9 +31,11 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     return own | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | extra
 
 
-def start(*arguments: str | Path, cwd: Path, before: Sequence[str] = (), **environ: str) -> "subprocess.Popen[str]":
+def start(
+    *arguments: str | Path, cwd: Path, python: Sequence[str] = (sys.executable,), **environ: str
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [*before, sys.executable, "-m", "dataset_builder", *map(str, arguments)],
+        [*python, "-m", "dataset_builder", *map(str, arguments)],
         cwd=cwd,
         env=environment(cwd, **environ),
         stdout=subprocess.PIPE,
@@ -45,9 +46,9 @@ def start(*arguments: str | Path, cwd: Path, before: Sequence[str] = (), **envir
 
 
 def run(
-    *arguments: str | Path, cwd: Path, before: Sequence[str] = (), **environ: str
+    *arguments: str | Path, cwd: Path, python: Sequence[str] = (sys.executable,), **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    process = start(*arguments, cwd=cwd, before=before, **environ)
+    process = start(*arguments, cwd=cwd, python=python, **environ)
     try:
         out, err = process.communicate(timeout=180)
     except BaseException:

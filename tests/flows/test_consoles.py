@@ -16,7 +16,6 @@ from tests.conftest import config_for
 from tests.flows.command import ASCII, article, environment, error_of, run, write_articles
 
 CONSOLES = [
-    pytest.param({"PYTHONIOENCODING": "ascii"}, id="ascii"),
     pytest.param({"PYTHONIOENCODING": "cp1252"}, id="cp1252"),
     pytest.param(ASCII, id="C"),
 ]
