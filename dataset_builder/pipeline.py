@@ -111,7 +111,7 @@ def build(
         if decision.unrelated and not unrelated:
             raise _unrelated(config, decision)
         if previous is not None and decision.bump == "none":
-            checks = check_counts(previous.read_json("checks.json"))
+            checks = checks_before(previous)
             return _without_release(result, gathered, status="unchanged", release=previous.path, checks=checks)
         report = run_checks({table: data_files(stage.path, table) for table in TABLES}, suite, progress=progress)
         result = _with_report(result, report)
@@ -159,6 +159,15 @@ def quarantine_refusal(gathered: Gathered, config: Config) -> RejectedError | No
 def check_counts(report: Mapping[str, Any]) -> dict[str, int]:
     """Give the counts of a report (checks.json) as the build's JSON has them."""
     return {name: int(report["counts"][name]) for name in ("passed", "warned", "failed")}
+
+
+def checks_before(previous: Release) -> dict[str, int]:
+    """Give the counts of the release before. Raises EnvironmentFault E411 where its checks.json holds none."""
+    try:
+        return check_counts(previous.read_json("checks.json"))
+    except (KeyError, TypeError, ValueError):
+        place, advice = previous.path / "checks.json", "restore the release from a whole copy"
+        raise EnvironmentFault("E411", place, "holds no counts of checks", advice) from None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from typer.exceptions import Abort, Exit, TyperException
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     except Terminated:
         return _fail("E111 terminated; no half release is left, start again", 143, debug)
     except (BrokenPipeError, SystemExit):  # typer exits where the reader of a pipe is gone
-        _drop_output()
+        _drop_output(sys.stdout)
         return 4
     except Exception as fault:  # noqa: BLE001 - a fault of our own: still one line, and the way to its traceback
         line = f"E499 {type(fault).__name__}: {escape_place(str(fault)[:500])}"
@@ -61,9 +61,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(line: str, status: int, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    print(line, file=sys.stderr)  # noqa: T201
+    try:
+        if debug:
+            traceback.print_exc()
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:  # nobody can be told, but for the status
+        _drop_output(sys.stderr)
     return status
 
 
@@ -85,14 +88,14 @@ def _printing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as fault:
-        _drop_output()
+        _drop_output(sys.stdout)
         advice = "send it elsewhere; what was released stands"
         raise EnvironmentFault("E412", "standard output", f"cannot be written: {fault.strerror}", advice) from None
 
 
-def _drop_output() -> None:
+def _drop_output(stream: TextIO) -> None:
     """Let what is still to be flushed at the end go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

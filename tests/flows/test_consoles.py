@@ -81,8 +81,9 @@ def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], cwd=cwd, env=environment(cwd), capture_output=True, text=True)
 
 
-def test_closed_streams_take_anything(tmp_path: Path) -> None:
+def test_an_error_that_nobody_can_be_told_keeps_its_status(tmp_path: Path) -> None:
     assert shell("build --source missing 2>&-", tmp_path).returncode == 3
+    assert shell("build --source missing 2>/dev/full", tmp_path).returncode == 3
     done = shell("--version >&-", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 

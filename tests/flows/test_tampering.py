@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_builder.cli import run
+from dataset_builder.errors import EnvironmentFault
 from dataset_builder.layout import data_file_name, data_files, open_release
 from dataset_builder.pipeline import build
 from tests.conftest import config_for
@@ -87,3 +88,16 @@ def test_what_is_written_anew_untampered_passes(released: Path, tmp_path: Path) 
     copy, _ = tampered(released, tmp_path / "copy", "paragraphs", 1, lambda row: {})
     assert run(["check", str(copy)]) == 0
     assert open_release(copy).version == "1.0.0"
+
+
+@pytest.mark.parametrize("name", ["checks.json", "provenance.json"])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"counts": {"passed": "many"}, "predicate": 1}'])
+def test_a_build_names_what_is_damaged_in_the_release_before(
+    released: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    shutil.copytree(released.parents[2], tmp_path, dirs_exist_ok=True)
+    damaged = tmp_path / "out" / "articles" / "1.0.0" / name
+    damaged.chmod(0o644)
+    damaged.write_text(content)
+    with pytest.raises(EnvironmentFault, match=rf"^E411 .*/{name}: .*; restore the release"):
+        build(config_for(tmp_path / "articles", tmp_path / "out", license="CC0-1.0"))
