@@ -9,7 +9,7 @@ import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,18 +92,21 @@ def fit_text(
     return model.fit(matrix, truth, sample_weight=weights).coef_[0]
 
 
+LEFTOVER_TREES = {"loss_function": "Logloss", "iterations": 500, "learning_rate": 0.05, "depth": 6, "rsm": 0.3}
+ROLE_TREES = {"loss_function": "MultiClass", "iterations": 200, "learning_rate": 0.08, "depth": 6}
+CATEGORY_TREES = {"loss_function": "MultiClass", "iterations": 300, "learning_rate": 0.08, "depth": 4}
+
+
 def fit_trees(
-    columns: Columns, truth: npt.NDArray[Any], weights: npt.NDArray[np.float64], *, loss: str, iterations: int
+    columns: Columns, truth: npt.NDArray[Any], weights: npt.NDArray[np.float64], options: Mapping[str, Any]
 ) -> Trees:
     """Give oblivious trees (CatBoost: Prokhorenkova et al., 2018) in whole numbers."""
     from catboost import CatBoostClassifier
 
     names = list(columns)
-    options: dict[str, Any] = {"rsm": 0.3} if loss == "Logloss" else {}
     model = CatBoostClassifier(
-        iterations=iterations, depth=6, learning_rate=0.08, loss_function=loss, border_count=64, l2_leaf_reg=6,
-        bootstrap_type="Bernoulli", subsample=0.7, random_seed=0, thread_count=2, verbose=0, allow_writing_files=False,
-        **options,
+        border_count=64, l2_leaf_reg=6, bootstrap_type="Bernoulli", subsample=0.7, random_seed=0, thread_count=2,
+        verbose=0, allow_writing_files=False, **options,
     )  # fmt: skip
     model.fit(np.stack([columns[name] for name in names], 1).astype(np.float32), truth, sample_weight=weights)
     with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +209,7 @@ class Trainer:
         leftovers = self._leftovers(columns, rows)
         columns |= logit_columns(self.logits, self.page_of)
         own = rows & ~self.truth & (self.roles >= 0)
-        roles = fit_trees(_take(columns, own), self.roles[own], self.weights[own], loss="MultiClass", iterations=200)
+        roles = fit_trees(_take(columns, own), self.roles[own], self.weights[own], ROLE_TREES)
         category_text, categories = self._fit_categories(chosen, columns)
         main = rows & self.is_main
         return Model(
@@ -221,7 +224,7 @@ class Trainer:
         )
 
     def _leftovers(self, columns: Columns, rows: Flags) -> Trees:
-        return fit_trees(_take(columns, rows), self.truth[rows], self.weights[rows], loss="Logloss", iterations=250)
+        return fit_trees(_take(columns, rows), self.truth[rows], self.weights[rows], LEFTOVER_TREES)
 
     def _category_weights(self, kept: Flags, more: Flags) -> npt.NDArray[np.int16]:
         """The text models of categories, from the read blocks for which *kept* holds, and of the others *more*."""
@@ -244,7 +247,7 @@ class Trainer:
             for name, values in category_columns(self.pages.texts, rows[held], self.page_of, weights).items():
                 parts.setdefault(name, np.zeros(len(rows), np.int32))[held] = values
         columns = _take(columns, rows) | parts
-        trees = fit_trees(columns, self.read.gold[inside], np.ones(len(rows)), loss="MultiClass", iterations=250)
+        trees = fit_trees(columns, self.read.gold[inside], np.ones(len(rows)), CATEGORY_TREES)
         return self._category_weights(inside, more), trees
 
     def forced_kinds(self, model: Model, rows: Ints) -> Ints:
