@@ -18,7 +18,10 @@ DRAWS = 1000
 
 
 def measure_labels(pages: Pages, labels: pa.Table, *, intervals: bool = True) -> dict[str, Any]:
-    """Give the measures of *labels* (as `label_blocks` gives them) on pages whose unknown blocks are not scored."""
+    """Give the measures of *labels* (as `label_blocks` gives them) on pages whose unknown blocks are not scored.
+
+    A measure is None where the pages hold nothing to judge it by.
+    """
     gold = pages.blocks("label")
     known = gold != "unknown"
     want = (gold == "boilerplate") & known
@@ -39,11 +42,15 @@ def measure_labels(pages: Pages, labels: pa.Table, *, intervals: bool = True) ->
     scores = labels["boilerplate_score"].to_numpy()[known].astype(float)
     result: dict[str, Any] = {"pages": len(pages.records), "blocks": int(known.sum()), "boilerplate": int(want.sum())}
     result |= {name: _round(measure(table, np.ones((1, len(f1))))[0]) for name, measure in MEASURES.items()}
+    unjudged = {"heading_f1": not heading.any(), "section_accuracy": not judged.any()}
+    result |= {name: None for name, nothing in unjudged.items() if nothing}
     auc, precision = rank_measures(want[known], scores)
     result |= {"auc": _round(auc), "average_precision": _round(precision)}
     if intervals:
         draws = _draws([str(record.get("site", "")) for record in pages.records])
-        result["intervals"] = {name: _interval(MEASURES[name](table, draws)) for name in WITH_INTERVALS}
+        result["intervals"] = {
+            name: _interval(MEASURES[name](table, draws)) for name in WITH_INTERVALS if result[name] is not None
+        }
     return result
 
 

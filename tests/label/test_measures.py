@@ -88,6 +88,13 @@ def test_intervals_hold_the_measure_and_draw_publishers() -> None:
     assert one["intervals"]["f1"] == [0.5, 0.5]
 
 
+def test_what_cannot_be_judged_has_no_measure() -> None:
+    found = measure_labels(pages_of([SECOND]), labels_of(["heading"], [0.0], [SECOND]))
+    assert (found["heading_f1"], found["section_accuracy"], found["auc"]) == (None, None, None)
+    assert "heading_f1" not in found["intervals"]
+    assert found["f1"] == 0.0
+
+
 def test_ties_count_half() -> None:
     assert rank_measures(np.array([True, False]), np.array([0.5, 0.5])) == (0.5, 0.5)
     assert rank_measures(np.array([True, True]), np.array([0.5, 0.5])) == (None, None)
