@@ -3,7 +3,8 @@
 import pytest
 
 from dataset_builder.read import detect_languages
-from dataset_builder.read.language import PREFIX_CHARS, UNSURE
+from dataset_builder.read.language import LEAST_CONFIDENCE, PREFIX_CHARS, UNSURE
+from tests.conftest import ROOT
 
 SENTENCES = {
     "en": "The old miller closed the door and went down to the river, where a boat was waiting for him.",
@@ -42,3 +43,17 @@ def test_only_a_prefix_is_looked_at() -> None:
     german = (SENTENCES["de"] + " ") * 4
     assert len(german) > PREFIX_CHARS
     assert detect_languages([german + SENTENCES["ru"] * 50]) == ["de"]
+
+
+def test_the_languages_are_those_that_the_library_itself_tells() -> None:
+    """Texts of the sample corpus, whole and in pieces down to a few words, and texts without a language."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library.min_confidence = LEAST_CONFIDENCE
+    articles = [path.read_text("utf-8") for path in sorted((ROOT / "seeds").glob("*/*.txt"))]
+    texts = [article[start : start + size] for article in articles for start in (0, 700) for size in (12, 40, 120, 300)]
+    texts += ["", " ", "12345", "...", "QUITE LOUD WORDS", "\u0301", "e\u0301te\u0301", "x" * 300]
+    expected = [library.classify(text)[0] if text else "und" for text in texts]
+    assert detect_languages(texts) == expected
+    assert len(set(expected)) > 15
