@@ -161,3 +161,18 @@ def test_every_option_of_build_is_documented() -> None:
     options = set(re.findall(r"--[a-z-]+", done.stdout))
     assert len(options) >= 10
     assert [option for option in sorted(options) if option not in docs] == []
+
+
+def test_evaluate_prints_measures_with_their_intervals(project: Path) -> None:
+    blocks = [(ARTICLE.split("\n\n")[0], "content"), (ARTICLE.split("\n\n")[1], "content"), ("Related", "boilerplate")]
+    page = {"page_id": "p", "blocks": [{"text": text, "label": label} for text, label in blocks]}
+    (project / "pages.jsonl").write_text(json.dumps(page) + "\n")
+    done = run("evaluate", "pages.jsonl", cwd=project)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split("  ")[0].strip(): line.split()[-1] for line in done.stdout.splitlines()}
+    assert rows["blocks"] == "3"
+    assert 0 <= float(rows["f1"]) <= 1
+    assert re.fullmatch(r"\d\.\d\d-\d\.\d\d", rows["f1, 95%"])
+    assert "kept apart" in done.stderr
+    as_json = json.loads(run("evaluate", "pages.jsonl", "--json", cwd=project).stdout)
+    assert as_json["sources"]["pages"]["blocks"] == 3

@@ -69,9 +69,12 @@ def print_evaluation(measures: Mapping[str, Any]) -> None:
     console = Console(highlight=False, emoji=False)
     columns = [Column(Text(escape_place(name)), justify="right") for name in groups]
     table = Table("measure", *columns, box=None, pad_edge=False)
-    for key in dict.fromkeys(key for group in groups.values() for key in group):
-        table.add_row(key, *(_figure(group.get(key)) for group in groups.values()))
+    rows = [_measured(group) for group in groups.values()]
+    for key in dict.fromkeys(key for row in rows for key in row):
+        table.add_row(key, *(row.get(key, "-") for row in rows))
     console.print(table)
+    note = "pages that the weights were trained on flatter them; docs/labeller.md has measures of pages kept apart"
+    sys.stderr.write(f"note: {note}\n")
 
 
 def _summary_rows(result: "BuildResult") -> Iterable[tuple[str, str]]:
@@ -109,9 +112,19 @@ def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
+def _measured(group: Mapping[str, Any]) -> dict[str, str]:
+    """The figures of a source of pages, each measure followed by its 95% interval where it has one."""
+    figures = {}
+    for name, value in group.items():
+        if name == "intervals":
+            continue
+        figures[name] = _figure(value)
+        if group.get("intervals", {}).get(name):
+            figures[f" {name}, 95%"] = "-".join(f"{end:.2f}" for end in group["intervals"][name])
+    return figures
+
+
 def _figure(value: Any) -> str:
-    if isinstance(value, dict):
-        return "-"
     return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
