@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -98,21 +97,6 @@ def test_help_and_version_need_no_library() -> None:
     code += "heavy = {'pyarrow', 'polars', 'datasets', 'numpy', 'rich', 'great_expectations'} & set(sys.modules); "
     code += "sys.exit(f'imported {heavy}' if heavy else 0)"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"]])
-def test_help_takes_under_a_third_of_a_cpu_second_more_than_python_alone(arguments: list[str]) -> None:
-    def cpu(*command: str) -> float:
-        def once() -> float:
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-        return min(once() for _ in range(5))
-
-    assert cpu("-m", "dataset_builder", *arguments) - cpu("-c", "pass") < 0.3
 
 
 def test_version_prints_the_tools_version() -> None:
