@@ -23,7 +23,7 @@ LANE = 32  # two weights share a whole number of 64 bits; one lane's sum stays b
 
 Words32 = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
-Part = tuple[Words32, Ints, Ints]
+Part = tuple[Ints, Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def sums_over(grams: Grams, weights: npt.NDArray[np.int16]) -> Ints:
     for pair in range(0, len(weights), 2):
         low, high = weights[pair].astype(np.int64), weights[min(pair + 1, len(weights) - 1)].astype(np.int64)
         table = low + (high << LANE)
-        both = np.sum([range_sums(table[buckets], s, e) for buckets, s, e in grams.parts], axis=0)
+        both = np.sum([range_sums(table.take(buckets), s, e) for buckets, s, e in grams.parts], axis=0)
         first = both.astype(np.int32).astype(np.int64)
         totals += [first, (both - first) >> LANE]
     return np.array(totals[: len(weights)]) * 16 // roots
@@ -104,11 +104,11 @@ def _roots(n: Ints) -> Ints:
     return np.searchsorted(squares, n * 256, side="right") - 1
 
 
-def _bucket(hashes: Words32, salt: int) -> Words32:
+def _bucket(hashes: Words32, salt: int) -> Ints:
     mixed = hashes ^ np.uint32(salt * 0x4F6CDD1D % 2**32)
     mixed *= np.uint32(0xED558CCD)
     mixed >>= np.uint32(32 - BITS)
-    return mixed
+    return mixed.astype(np.int64)  # NumPy's own index type: looked up in several tables, cast once
 
 
 def _powers(n: int, base: np.uint32) -> Words32:

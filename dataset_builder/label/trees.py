@@ -64,7 +64,7 @@ class Trees:
             leaf |= answers[self.trees[:, bit]] << np.uint8(bit)
         total = np.zeros((n, len(self.bias)), self.leaves.dtype)
         for places, leaves in zip(leaf, self.leaves, strict=True):
-            total += leaves.take(places, axis=0)
+            total += leaves.take(places.astype(np.intp), axis=0)  # other index types are looked up one by one
         return total + self.bias
 
 

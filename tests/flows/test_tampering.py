@@ -16,8 +16,8 @@ from dataset_builder.cli import run
 from dataset_builder.errors import EnvironmentFault
 from dataset_builder.layout import data_file_name, data_files, open_release
 from dataset_builder.pipeline import build
-from tests.conftest import config_for
-from tests.flows.command import write_articles
+from tests.conftest import ROOT, config_for
+from tests.flows.command import start, write_articles
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -101,3 +101,19 @@ def test_a_build_names_what_is_damaged_in_the_release_before(
     damaged.write_text(content)
     with pytest.raises(EnvironmentFault, match=rf"^E411 .*/{name}: .*; restore the release"):
         build(config_for(tmp_path / "articles", tmp_path / "out", license="CC0-1.0"))
+
+
+@pytest.mark.slow
+def test_a_damaged_file_always_ends_in_status_one(tmp_path: Path) -> None:
+    """Many at once: an error among a library's threads must not end the process in another way."""
+    copy = tmp_path / "release"
+    shutil.copytree(ROOT / "dist" / "sample-articles" / "1.0.0", copy)
+    damaged = next((copy / "data" / "paragraphs").glob("*.parquet"))
+    damaged.chmod(0o644)
+    content = bytearray(damaged.read_bytes())
+    content[300:303] = bytes(255 - byte for byte in content[300:303])
+    damaged.write_bytes(content)
+    for _ in range(4):
+        started = [start("check", copy, cwd=tmp_path) for _ in range(6)]
+        ended = [(process.communicate()[1].split()[0], process.returncode) for process in started]
+        assert ended == [("E302", 1)] * 6
