@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from dataset_builder.layout import VERSION, Release, open_release
 from dataset_builder.release.storage import storage_faults
 
 SHOWN = 20
+_COLUMNS = 32  # no row has more lines than a table has columns
 _TOTALS = {"role": "role", "category": "boilerplate_category", "section": "section_title", "article": "article_id"}
 _GONE, _COME = "red", "green"
 # Of a long text: how many words are compared, and how many stand around a change.
@@ -112,44 +115,49 @@ def _totals(title: str, totals: dict[str | None, dict[str, int]]) -> Table:
 def _lines(changes: pa.Table) -> Iterator[Text]:
     for kind in changes["kind"].unique().to_pylist():
         found = changes.filter(pc.equal(changes["kind"], kind))
-        yield from (_change(change) for change in found.slice(0, SHOWN).to_pylist())
-        if found.num_rows > SHOWN:
-            yield Text(f"  … and {found.num_rows - SHOWN:,} more {kind} (--json or --parquet gives all)")
+        rows = found.group_by(["article_id", "paragraph_id"]).aggregate([]).num_rows
+        first = groupby(found.slice(0, SHOWN * _COLUMNS).to_pylist(), itemgetter("article_id", "paragraph_id"))
+        shown = [_row(list(row)) for _, row in islice(first, SHOWN)]
+        yield from shown
+        if rows > len(shown):
+            more = f"  … and {rows - len(shown):,} more {kind.replace('_', ' ')}"
+            yield Text(f"{more} (--json or --parquet gives all)")
 
 
-def _change(change: dict[str, Any]) -> Text:
-    place = change["paragraph_id"] or change["article_id"]
-    words = [change["kind"].replace("_", " "), place, change["column"]]
-    line = Text("  " + " ".join(escape_place(word) for word in words if word is not None))
-    old, new = change["old"], change["new"]
-    if old is None and new is None:
-        return line
-    line.append(": ")
-    if change["column"] == "text" and old is not None and new is not None:
-        return line.append_text(mark_words(old, new))
-    if old is not None:
-        line.append(_cut(old), style=_GONE)
-    if change["kind"] not in ("added", "removed"):
-        line.append(" → " if old is not None and new is not None else "")
-    if new is not None:
-        line.append(_cut(new), style=_COME)
+def _row(changes: list[dict[str, Any]]) -> Text:
+    """Give what differs of one row, on a line."""
+    kind, place = changes[0]["kind"], changes[0]["paragraph_id"] or changes[0]["article_id"]
+    alone = kind in ("added", "removed")
+    line = Text(f"  {kind.replace('_', ' ')}" + ("" if place is None else f" {escape_place(place)}"))
+    for number, change in enumerate(changes):
+        if change["column"] is None and change["new"] is None:
+            continue
+        line.append("; " if number else ": " if place is not None else " ")
+        if change["column"] is not None and not alone:
+            line.append(escape_place(change["column"]) + " ")
+        line.append_text(_values(change["column"], change["old"], change["new"]))
     return line
 
 
+def _values(column: str | None, old: str | None, new: str | None) -> Text:
+    if old is None or new is None:
+        return Text.assemble((_cut(old or ""), _GONE), (_cut(new or ""), _COME))
+    if column == "text" and not old.startswith("sha256:"):
+        return mark_words(old, new)
+    return Text.assemble((_cut(old), _GONE), " → ", (_cut(new), _COME))
+
+
 def _shortened(words: list[str], *, first: bool, last: bool) -> str:
+    """Leave out of words that both texts have those far from what differs."""
     head, tail = (0 if first else _AROUND), (0 if last else _AROUND)
     if len(words) <= head + tail + 1:
         return _plain(words)
-    return (
-        _plain(words[:head])
-        + " … " * (not first and not last)
-        + "… " * first
-        + " …" * last
-        + _plain(words[-tail:] if tail else [])
-    )
+    before, after = "".join(words[:head]).rstrip(), "".join(words[len(words) - tail :]).lstrip()
+    return escape_place(" … ".join([before, after]).removeprefix(" " * first).removesuffix(" " * last))
 
 
 def _cut(text: str, most: int = 160) -> str:
+    most = 15 if text.startswith("sha256:") else most
     return escape_place(text if len(text) <= most else text[:most] + "…")
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,7 @@ from dataset_builder.diff.edits import pair_edits
 from dataset_builder.diff.rows import compare_paragraphs
 from dataset_builder.layout import Release
 from dataset_builder.release import facts_of_build
+from tests.release import release_corpus
 from tests.release.release_corpus import (
     IDENTITY,
     SUITE,
@@ -29,6 +31,7 @@ from tests.release.release_corpus import (
     corpus,
     edited,
     tables_of,
+    write_shards,
 )
 
 OTHER = IDENTITY.model_copy(update={"name": "mountain-notes"})
@@ -263,6 +266,30 @@ def test_marked_words_show_no_control_character(old: str, new: str) -> None:
 
 def test_words_are_marked() -> None:
     assert mark_words("the tide was low", "the tide stood low").plain.endswith("[-was-]{+stood+} low")
+
+
+def test_of_a_long_text_only_what_surrounds_a_change_is_shown() -> None:
+    words = [f"w{number}" for number in range(100)]
+    marked = mark_words(" ".join(words), " ".join([*words[:50], "new", *words[50:]])).plain
+    assert marked == "… w47 w48 w49 {+new +}w50 w51 w52 …"
+
+
+def test_an_article_that_was_rewritten_stays_quick() -> None:
+    old, new = (gap(*(f"{side} {number} and the tide stood" for number in range(600))) for side in ("low", "high"))
+    pairs = pair_edits(old, new)
+    assert pairs["paragraph_id"].str.extract(r"(\d+)").equals(pairs["paragraph_id_new"].str.extract(r"(\d+)"))
+    assert pairs.height == 600
+
+
+def test_how_rows_are_spread_over_files_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = corpus(9), edited(corpus(9), 8, rows=rows_but(8, 2, Row("Gulls over the mole.")))
+    first, _ = build_release(tmp_path / "a", one)
+    expected = compare_releases(first, build_release(tmp_path / "b", other)[0])
+    for size in (1, 2, 9):
+        monkeypatch.setattr(release_corpus, "write_shards", partial(write_shards, size=size))
+        again, same = (build_release(tmp_path / f"{size}{i}", articles)[0] for i, articles in enumerate((other, one)))
+        assert compare_releases(first, again).changes.equals(expected.changes)
+        assert not compare_releases(first, same).differs
 
 
 # The command
