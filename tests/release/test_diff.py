@@ -1,6 +1,7 @@
 """What differs between two releases: each kind of change, both ways, as JSON, as Parquet and on a terminal."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from dataset_builder.cli import run
 from dataset_builder.cli.changes import mark_words
 from dataset_builder.diff import CHANGES, Comparison, compare_releases
+from dataset_builder.diff.compare import ROWS
 from dataset_builder.diff.contract import contract_changes
 from dataset_builder.diff.edits import pair_edits
 from dataset_builder.diff.rows import compare_paragraphs
 from dataset_builder.layout import Release
 from dataset_builder.release import facts_of_build
+from tests.conftest import ROOT
 from tests.release import release_corpus
 from tests.release.release_corpus import (
     IDENTITY,
@@ -225,6 +228,31 @@ def test_a_retyped_column_is_compared_as_text() -> None:
     assert compare_paragraphs(rows, wide).num_rows == 0
 
 
+WORDS = ("the tide stood low", "the tide stood high", "gulls", "fog over the mole", "潮", "fog over the pier")
+any_rows = st.lists(
+    st.builds(Row, st.sampled_from(WORDS), st.sampled_from(("body", "heading")), st.sampled_from(("none", "legal"))),
+    min_size=1,
+    max_size=8,
+)
+any_articles = st.dictionaries(st.sampled_from("abc"), any_rows, min_size=1).map(
+    lambda found: [Article(id=article_id, rows=rows) for article_id, rows in found.items()]
+)
+
+
+@given(any_articles, any_articles)
+def test_the_changes_turn_the_old_rows_into_the_new(old: list[Article], new: list[Article]) -> None:
+    before, after = (
+        {row["paragraph_id"]: row for row in tables_of(side)["paragraphs"].to_pylist()} for side in (old, new)
+    )
+    found = compare_paragraphs(tables_of(old)["paragraphs"], tables_of(new)["paragraphs"]).to_pylist()
+    removed, added = ({r["paragraph_id"] for r in found if r["kind"] == kind} for kind in ("removed", "added"))
+    edits = {r["new"]: r["old"] for r in found if r["kind"] == "edited" and r["column"] == "paragraph_id"}
+    partner = {key: edits.get(key, key) for key in after.keys() - added}
+    assert sorted(partner.values()) == sorted(before.keys() - removed)
+    cells = {(r["paragraph_id"], r["column"]) for r in found if r["kind"] not in ("added", "removed")}
+    assert cells == {(n, c) for n, o in partner.items() for c in after[n] if before[o][c] != after[n][c]}
+
+
 def gap(*texts: str) -> pl.DataFrame:
     ids = [f"a#{text}" for text in texts]
     return pl.DataFrame(
@@ -363,3 +391,12 @@ def test_the_table_names_bump_reasons_and_both_versions(
     found = compare_releases(old, new)
     assert shown.startswith("harbour-notes 1.0.0 → harbour-notes 1.0.0\nbump: major\n")
     assert all(reason in shown for reason in found.decision.reasons)
+
+
+def test_every_kind_and_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    docs = (ROOT / "docs" / "versions.md").read_text("utf-8")
+    run(["diff", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert options == {"--json", "--parquet", "--exit-code"}
+    kinds = [*ROWS, *(f"article_{what}" for what in ("new", "gone", "renamed", "moved", "reviewed", "changed"))]
+    assert [word for word in (*options, *kinds) if word not in docs] == []
