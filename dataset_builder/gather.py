@@ -29,6 +29,7 @@ class Gathered:
     shards: tuple[ShardResult, ...]
     quarantined: tuple[Quarantined, ...]
     skipped: tuple[Skipped, ...]
+    marked_up: int = 0  # Markdown files, which are read as plain text
 
     @property
     def files(self) -> list[DataFile]:
@@ -109,6 +110,7 @@ def gather_shards(
         shards=tuple(sorted(shards, key=lambda shard: shard.number)),
         quarantined=(*held, *(record for shard in shards for record in shard.quarantined)),
         skipped=tuple(e for e in entries if isinstance(e, Skipped)),
+        marked_up=sum(f.source_path.lower().endswith((".md", ".markdown")) for f in found),
     )
     accounted = gathered.articles + len(gathered.quarantined) + len(gathered.skipped)
     if accounted != gathered.records:
@@ -116,23 +118,23 @@ def gather_shards(
     return gathered
 
 
-def save_quarantine(table: pa.Table, name: str) -> str | None:
-    """Keep the quarantine of a build that released nothing in the cache folder; give a line that says where."""
+def save_quarantine(table: pa.Table, name: str) -> tuple[Path | None, str | None]:
+    """Keep the quarantine of a build that released nothing in the cache folder; give its path, or why there is none."""
     if not table.num_rows:
-        return None
+        return None, None
     from platformdirs import user_cache_path
 
     try:
         path = user_cache_path("articleset") / f"{name}-quarantine.parquet"
     except RuntimeError as fault:  # no home
-        return f"the quarantine could not be kept: {fault}"
+        return None, f"the quarantine could not be kept: {fault}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             pq.write_table(table, file)
     except OSError as fault:
-        return f"the quarantine could not be kept in {path}: {fault.strerror}"
-    return f"{table.num_rows} quarantined records are listed in {path}"
+        return None, f"the quarantine could not be kept in {path}: {fault.strerror}"
+    return path, None
 
 
 def _ordered(counts: Mapping[str, int]) -> dict[str, int]:

@@ -28,6 +28,15 @@ def spdx_spelling(value: str) -> str:
         return value
 
 
+def is_spdx(value: str) -> bool:
+    """Whether a license is an SPDX expression."""
+    try:
+        canonicalize_license_expression(value)
+    except InvalidLicenseExpression:
+        return False
+    return True
+
+
 def check_path(value: Path) -> Path:
     """Give back a path. Raises ValueError where no file can have it."""
     if "\0" in str(value):

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder import __version__
-from dataset_builder.check import CheckReport, Suite, failing_lines, load_suite, rejection, run_checks
+from dataset_builder.check import CheckReport, Outcome, Suite, load_suite, rejection, run_checks
 from dataset_builder.config import Config
 from dataset_builder.errors import ArticlesetError, EnvironmentFault, InputError, RejectedError, UsageError
 from dataset_builder.gather import Gathered, gather_shards, save_quarantine
 from dataset_builder.label import Model, load_model
 from dataset_builder.layout import Release, data_files, latest_release
+from dataset_builder.options import is_spdx
 from dataset_builder.read import Found, find_files
 from dataset_builder.release import (
     Decision,
@@ -33,6 +34,7 @@ from dataset_builder.shard import SPLIT
 
 Progress = Callable[[str, int, int], None]
 
+MEASURES = {"macro_f1": "F1, mean of pages", "perfect_pages": "pages without an error", "f1": "F1"}
 LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
@@ -44,6 +46,7 @@ class BuildResult:
     status: str
     version: str | None = None
     release: Path | None = None
+    quarantine: Path | None = None
     digest: str | None = None
     articles: int = 0
     paragraphs: int = 0
@@ -71,6 +74,7 @@ class BuildResult:
             "boilerplate": dict(self.boilerplate),
             "quarantined": self.quarantined,
             "quarantined_by": dict(self.quarantined_by),
+            "quarantine": None if self.quarantine is None else str(self.quarantine),
             "skipped": self.skipped,
             "skipped_by": dict(self.skipped_by),
             "checks": dict(self.checks),
@@ -121,7 +125,8 @@ def build(
             return _without_release(result, gathered)
         metadata = _metadata(config, gathered, suite, model, report, today)
         release = finish(stage, gathered.files, facts, decision, metadata, quarantine=gathered.quarantine)
-        return replace(result, release=release.path)
+        held = config.output / name / "quarantine" / f"{release.version}.parquet"
+        return replace(result, release=release.path, quarantine=held if gathered.quarantined else None)
 
 
 def release_date(environ: Mapping[str, str]) -> date:
@@ -189,6 +194,11 @@ def _result(config: Config, gathered: Gathered) -> BuildResult:
     warnings = list(config.notes)
     if config.identity.license is None:
         warnings.append("the license is unknown: give one with --license, or in the configuration")
+    elif not is_spdx(config.identity.license):
+        warnings.append(f"the license {config.identity.license!r} is no SPDX identifier, such as CC-BY-4.0 or CC0-1.0")
+    if gathered.marked_up:
+        files = "Markdown file is" if gathered.marked_up == 1 else "Markdown files are"
+        warnings.append(f"{gathered.marked_up} {files} read as plain text: the marks stay in the rows")
     return BuildResult(
         name=config.identity.name,
         status="new",
@@ -206,13 +216,19 @@ def _result(config: Config, gathered: Gathered) -> BuildResult:
 def _without_release(result: BuildResult, gathered: Gathered, **changes: Any) -> BuildResult:
     """The result of a build that releases nothing: what it quarantined is kept where a person can look."""
     result = replace(result, **changes)
-    note = save_quarantine(gathered.quarantine, result.name)
-    return result if note is None else replace(result, warnings=(*result.warnings, note))
+    path, note = save_quarantine(gathered.quarantine, result.name)
+    warnings = result.warnings if note is None else (*result.warnings, note)
+    return replace(result, quarantine=path, warnings=warnings)
 
 
 def _with_report(result: BuildResult, report: CheckReport) -> BuildResult:
-    warned = [line for line in failing_lines(report, "warned") if not line.startswith(" ")]
+    warned = [_told(outcome) for outcome in report.outcomes if outcome.status == "warned"]
     return replace(result, checks=check_counts(report.to_json()), warnings=(*result.warnings, *warned))
+
+
+def _told(outcome: Outcome) -> str:
+    rows = f"{outcome.n_unexpected:,} of {outcome.n_rows:,} rows" if outcome.n_unexpected else f"{outcome.observed}"
+    return f"{outcome.code} {outcome.meaning.rstrip('.')} ({rows})"
 
 
 def _metadata(
@@ -247,7 +263,8 @@ def card_measures(metrics: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     main = metrics["residual"]["main"]
     names = ("precision", "recall", "f1", "macro_f1", "character_f1", "auc", "average_precision", "perfect_pages")
-    measures = {f"boilerplate {name.replace('_', ' ')}": main[name] for name in names}
+    measures: dict[str, Any] = {"pages measured": main["pages"], "blocks measured": main["blocks"]}
+    measures |= {f"boilerplate {MEASURES.get(name, name.replace('_', ' '))}": main[name] for name in names}
     measures |= {"heading f1": main["heading_f1"], "section accuracy": main["section_accuracy"]}
     for threshold, both in metrics["thresholds"].items():
         measures |= {f"{name} at score {threshold}": value for name, value in both.items()}
@@ -265,13 +282,10 @@ def deciding_libraries() -> dict[str, str]:
 
 def _nothing_left(config: Config, gathered: Gathered) -> InputError:
     why = f"{_list_counts(gathered.quarantined_by | gathered.skipped_by)}" if gathered.records else "it holds no file"
-    note = save_quarantine(gathered.quarantine, config.identity.name)
-    return InputError(
-        "E204",
-        config.source,
-        f"no article is left: {why}",
-        "give a folder that holds articles as text files" + (f" ({note})" if note else ""),
-    )
+    path, note = save_quarantine(gathered.quarantine, config.identity.name)
+    told = f" (what is quarantined is listed in {path})" if path else f" ({note})" if note else ""
+    advice = f"give a folder that holds articles as text files{told}"
+    return InputError("E204", config.source, f"no article is left: {why}", advice)
 
 
 def _unrelated(config: Config, decision: Decision) -> UsageError:

@@ -112,7 +112,8 @@ def test_a_few_quarantined_records_stand_beside_the_release(source: Path, tmp_pa
     (source / "binary.txt").write_bytes(b"\0\1\2\3")
     result = build(config_for(source, tmp_path / "out"))
     assert (result.status, result.articles, result.quarantined) == ("new", 3, 1)
-    held = pq.read_table(tmp_path / "out" / "articles" / "quarantine" / "1.0.0.parquet").to_pylist()
+    assert result.quarantine == tmp_path / "out" / "articles" / "quarantine" / "1.0.0.parquet"
+    held = pq.read_table(result.quarantine).to_pylist()
     assert [(row["source_path"], row["code"]) for row in held] == [("binary.txt", "E502")]
 
 
@@ -158,3 +159,36 @@ def test_an_odd_source_date_epoch_is_refused_by_name(value: str) -> None:
 )
 def test_source_date_epoch_is_the_date_of_the_release(value: str, day: str) -> None:
     assert release_date({"SOURCE_DATE_EPOCH": value}).isoformat() == day
+
+
+def test_a_release_inside_the_source_is_no_article(source: Path, tmp_path: Path) -> None:
+    build(config_for(source, source))
+    result = build(config_for(source, tmp_path / "out", name="other"))
+    assert (result.articles, result.skipped_by) == (3, {"releases of a dataset": 1})
+    (source / "articles" / "LATEST").unlink()
+    again = build(config_for(source, tmp_path / "out", name="other"), dry_run=True)
+    assert (again.articles, again.skipped_by) == (3, {"releases of a dataset": 1})
+
+
+def test_a_license_that_is_none_is_warned_about(source: Path, tmp_path: Path) -> None:
+    warnings = build(config_for(source, tmp_path / "out", license="CC-FOO"), dry_run=True).warnings
+    assert any("'CC-FOO' is no SPDX identifier" in warning for warning in warnings)
+    known = build(config_for(source, tmp_path / "out", license="mit"), dry_run=True).warnings
+    assert not any("SPDX" in warning for warning in known)
+
+
+def test_markdown_read_as_plain_text_is_told(source: Path, tmp_path: Path) -> None:
+    (source / "note.md").write_text(article(9))
+    result = build(config_for(source, tmp_path / "out"), dry_run=True)
+    assert result.articles == 4
+    assert any("1 Markdown file is read as plain text" in warning for warning in result.warnings)
+
+
+def test_a_warning_says_what_is_the_matter(tmp_path: Path) -> None:
+    source = tmp_path / "articles"
+    source.mkdir()
+    (source / "a.txt").write_text("q7 " * 40)
+    warnings = build(config_for(source, tmp_path / "out"), dry_run=True).warnings
+    told = [warning for warning in warnings if warning.startswith("C")]
+    assert told
+    assert all("rows)" in warning or "(" in warning for warning in told)

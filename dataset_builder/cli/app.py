@@ -25,6 +25,10 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
 
 
+class Interrupted(BaseException):
+    """SIGINT came: what is open is closed, then the process ends with 130."""
+
+
 class Terminated(BaseException):
     """SIGTERM came: what is open is closed, then the process ends with 143."""
 
@@ -33,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; give the exit status. Every expected failure is one line on standard error."""
     _write_anything()
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _interrupt)
     debug = "--debug" in arguments or bool(os.environ.get("ARTICLESET_DEBUG"))
     try:
         if sys.platform not in ("linux", "darwin"):
@@ -45,10 +50,11 @@ def run(arguments: Sequence[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())  # noqa: T201
             return 2
-        return _fail(f"E105 {escape_place(error.format_message())} See articleset --help", 2, debug)
+        reason = escape_place(error.format_message()).rstrip(".")
+        return _fail(f"E105 {reason}; see python -m dataset_builder --help", 2, debug)
     except Exit as stop:
         return int(stop.exit_code)
-    except (KeyboardInterrupt, Abort):
+    except (Interrupted, KeyboardInterrupt, Abort):
         return _fail("E110 interrupted; no half release is left, start again", 130, debug)
     except Terminated:
         return _fail("E111 terminated; no half release is left, start again", 143, debug)
@@ -96,6 +102,11 @@ def _printing() -> Iterator[None]:
 def _drop_output(stream: TextIO) -> None:
     """Let what is still to be flushed at the end go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise Interrupted
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

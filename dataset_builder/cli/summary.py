@@ -88,6 +88,8 @@ def _summary_rows(result: "BuildResult") -> Iterable[tuple[str, str]]:
     for category, count in result.boilerplate.items():
         yield f" {category}", f"{count:,}"
     yield "quarantined", _with_reasons(result.quarantined, result.quarantined_by)
+    if result.quarantine is not None:
+        yield " listed in", _relative(result.quarantine)
     yield "skipped", _with_reasons(result.skipped, result.skipped_by)
     yield "checks", _checks(result.checks)
     yield "digest", result.digest or "none"

@@ -8,6 +8,7 @@ publisher. The logits are one round for all five models; the text scores of each
 import argparse
 import hashlib
 import json
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dataset_builder.characters import codes_of
+from dataset_builder.errors import ArticlesetError
 from dataset_builder.label.blocks import leftover_kinds
 from dataset_builder.label.evaluate import label_pages
 from dataset_builder.label.measures import measure_calibration, measure_categories, measure_labels, measure_thresholds
@@ -344,7 +346,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--bench", type=Path, required=True, help="the folder of labelled pages")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "weights", help="where the weights go")
     options = parser.parse_args(arguments)
-    content, measures = train(options.bench)
+    try:
+        content, measures = train(options.bench)
+    except ArticlesetError as error:
+        sys.exit(str(error))
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "model.npz").write_bytes(content)
     (options.output / "model.sha256").write_text(f"{measures['weights_sha256']}  model.npz\n", "utf-8")

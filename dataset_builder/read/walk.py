@@ -6,6 +6,7 @@ file; a folder is entered under its own name only, so nothing is read in a circl
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from dataset_builder.errors import InputError, escape_place
 from dataset_builder.read.records import Found, Quarantined, Skipped
 
+RELEASE_FILES = {b"bagit.txt", b"provenance.json", b"croissant.json"}
+VERSION = re.compile(rb"\d+\.\d+\.\d+")
 DROPPINGS = {b"thumbs.db", b"desktop.ini"}
 TEXT_SUFFIXES = (b".txt", b".text", b".md", b".markdown")
 # Formats that are no plain text: read as such they would give rows of markup.
@@ -104,6 +107,9 @@ def _walk(top: bytes, real_top: bytes, left_out: set[bytes], keep_suffixes: bool
         except OSError as fault:
             yield folder, _refused(folder, "E501", f"the folder cannot be opened: {fault.strerror}")
             continue
+        if folder and _holds_releases({item.name for item in items}):
+            yield folder, Skipped(source_path=text_of_path(folder), reason="releases of a dataset")
+            continue
         for item in items:
             path = folder + b"/" + item.name if folder else item.name
             if item.name.startswith(b".") or item.name.lower() in DROPPINGS:
@@ -115,6 +121,11 @@ def _walk(top: bytes, real_top: bytes, left_out: set[bytes], keep_suffixes: bool
             entry = _entry(path, item, real_top, left_out, keep_suffixes)
             if entry is not None:
                 yield path, entry
+
+
+def _holds_releases(names: set[bytes]) -> bool:
+    """Whether a folder with these names is a release, or holds those of a dataset."""
+    return names >= RELEASE_FILES or (b"LATEST" in names and any(map(VERSION.fullmatch, names)))
 
 
 def _entry(path: bytes, item: os.DirEntry[bytes], real_top: bytes, left_out: set[bytes], keep: bool) -> Entry | None:

@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from dataset_builder.errors import EnvironmentFault, InputError
@@ -48,8 +49,9 @@ def test_what_a_dry_run_or_an_empty_build_withholds_is_kept_and_told(tmp_path: P
     (source / "binary.txt").write_bytes(b"\0")
     result = build(config_for(source, tmp_path / "out"), dry_run=True)
     assert (result.status, result.quarantined) == ("new", 1)
-    assert any(warning.startswith("1 quarantined records are listed in /") for warning in result.warnings)
+    assert result.quarantine is not None
+    assert pq.read_table(result.quarantine)["source_path"].to_pylist() == ["binary.txt"]
     for path in source.glob("pier-*"):
         path.unlink()
-    with pytest.raises(InputError, match=r"^E204 .*1 quarantined records are listed in /"):
+    with pytest.raises(InputError, match=r"^E204 .*what is quarantined is listed in /"):
         build(config_for(source, tmp_path / "out"))
