@@ -192,6 +192,27 @@ def check(
 
 
 @app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A release: its folder, or a version of the configured dataset.")],
+    new: Annotated[str, typer.Argument(help="Another release, likewise.")],
+    as_json: JsonFlag = False,
+    parquet: Annotated[Path | None, typer.Option(help="Write the changes there, a row each.")] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Return 1 when anything differs.")] = False,
+) -> int:
+    """Show what differs between two releases, and which version the rule makes of it."""
+    from dataset_builder.cli.changes import find_release, print_changes, write_changes
+    from dataset_builder.cli.summary import print_json
+    from dataset_builder.diff import compare_releases
+
+    comparison = compare_releases(find_release(old), find_release(new))
+    if parquet is not None:
+        write_changes(comparison, parquet)
+    with _printing():
+        print_json(comparison.to_json()) if as_json else print_changes(comparison)
+    return int(exit_code and comparison.differs)
+
+
+@app.command()
 def evaluate(
     data: Annotated[list[Path], typer.Argument(help="Labelled pages, JSON lines (docs/labeller.md), plain or gzip.")],
     model: Annotated[Path | None, typer.Option(help="The labeller's weights.  [default: the tool's own]")] = None,

@@ -37,7 +37,7 @@ def count_row_changes(old: Sequence[Path], new: Sequence[Path], article_ids: pa.
 
 
 def _facing(old: Sequence[Path], new: Sequence[Path], wanted: pa.Array) -> Iterator[tuple[pa.Table, pa.Table]]:
-    spans = [(path, *_span(path)) for path in old]
+    spans = [(path, *span_of(path)) for path in old]
     for path in new:
         rows = _rows([path], wanted)
         if rows.num_rows:
@@ -47,7 +47,7 @@ def _facing(old: Sequence[Path], new: Sequence[Path], wanted: pa.Array) -> Itera
             yield _rows(facing, ids) if facing else rows.slice(0, 0), rows
 
 
-def _span(path: Path) -> tuple[str, str]:
+def span_of(path: Path) -> tuple[str, str]:
     """Give the first and last article of a file; code points stand in the order of their UTF-8."""
     ids = read_table(path, ["article_id"])["article_id"]
     return ids[0].as_py(), ids[-1].as_py()
