@@ -10,7 +10,7 @@ from pathlib import Path
 from dataset_builder.errors import escape_place
 
 # At the root, these belong to those who keep or load the release: to git, to a hub and its client.
-PASSED_FILES = {".gitattributes", "releases.json", ".git"}
+PASSED_FILES = {".gitattributes", "releases.json"}
 PASSED_FOLDERS = {".git", ".cache/huggingface"}
 
 

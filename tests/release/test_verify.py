@@ -100,6 +100,13 @@ def test_a_git_clone_verifies_and_says_what_it_passed_over(copy: Path, tmp_path:
     )
 
 
+def test_what_only_has_the_name_of_what_is_passed_over_is_an_addition(copy: Path) -> None:
+    for name in ("releases.json", ".gitattributes", ".cache/huggingface.txt"):
+        (copy / name).mkdir(parents=True)
+    (copy / ".git").write_text("gitdir: elsewhere\n")
+    assert named(copy) >= {"releases.json", ".gitattributes", ".cache", ".cache/huggingface.txt", ".git"}
+
+
 @pytest.mark.parametrize("name", [".gitattributes", "releases.json", ".git/config", ".cache/huggingface/x"])
 def test_what_is_passed_over_at_the_root_is_an_addition_elsewhere(copy: Path, name: str) -> None:
     added = copy / "data" / "articles" / name
@@ -121,8 +128,11 @@ def snapshot(release: Path, repository: Path) -> Path:
 
 
 def test_a_hub_clients_snapshot_verifies(built: Path, tmp_path: Path) -> None:
-    found = verify_release(snapshot(built, tmp_path / "datasets--a--b"))
-    assert (found.faults, found.files) == ((), 17)
+    root = snapshot(built, tmp_path / "datasets--a--b")
+    (tmp_path / "datasets--a--b" / "blobs" / "0a").write_text("* -text\n")
+    (root / ".gitattributes").symlink_to("../../blobs/0a")
+    found = verify_release(root)
+    assert (found.faults, found.files, found.passed_over) == ((), 17, (".gitattributes",))
 
 
 def test_a_snapshots_link_to_another_place_is_damage(built: Path, tmp_path: Path) -> None:
