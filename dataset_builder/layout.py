@@ -83,16 +83,25 @@ def open_release(path: Path) -> Release:
     """
     try:
         declaration = (path / "bagit.txt").read_text("utf-8")
-        lines = (path / "bag-info.txt").read_text("utf-8").splitlines()
+        description = (path / "bag-info.txt").read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        declaration, lines = "", []
-    info = dict(line.split(": ", 1) for line in lines if ": " in line)
-    name, _, version = info.get(IDENTIFIER, "").rpartition("/")
+        declaration = description = ""
+    name, _, version = bag_info(description).get(IDENTIFIER, "").rpartition("/")
     if not declaration.startswith("BagIt-Version:") or not name or not VERSION.fullmatch(version):
-        raise EnvironmentFault(
-            "E410", path, "is no release", "give a folder that a build made: one that holds README.md and bagit.txt"
-        )
+        raise no_release(path)
     return Release(path=path, name=name, version=version)
+
+
+def bag_info(text: str) -> dict[str, str]:
+    """Give the fields of a bag-info.txt, whose content is *text*."""
+    return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+
+
+def no_release(path: Path) -> EnvironmentFault:
+    """Give the fault E410: the folder *path* is no release."""
+    return EnvironmentFault(
+        "E410", path, "is no release", "give a folder that a build made: one that holds README.md and bagit.txt"
+    )
 
 
 def versions_of(folder: Path) -> list[str]:

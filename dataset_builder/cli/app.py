@@ -213,6 +213,23 @@ def diff(
 
 
 @app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    as_json: JsonFlag = False,
+) -> int:
+    """Compare every byte of a release with its manifests, and its rows with what it says of them."""
+    from dataset_builder.cli.summary import print_json, print_lines
+    from dataset_builder.release.verify import verify_release
+
+    found = verify_release(path)
+    with _printing():
+        print_json(found.to_json()) if as_json else print_lines(found.lines())
+    if not found.ok:
+        raise found.rejection()
+    return 0
+
+
+@app.command()
 def evaluate(
     data: Annotated[list[Path], typer.Argument(help="Labelled pages, JSON lines (docs/labeller.md), plain or gzip.")],
     model: Annotated[Path | None, typer.Option(help="The labeller's weights.  [default: the tool's own]")] = None,

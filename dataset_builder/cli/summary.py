@@ -24,6 +24,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=True, indent=2) + "\n")
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print *lines* on standard output, each as it is."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
 def print_warnings(result: "BuildResult") -> None:
     """Print what a person should know on standard error, a line each."""
     for line in result.warnings:

@@ -63,8 +63,7 @@ class Facts:
     @property
     def digests(self) -> dict[str, str]:
         """The digest of each config, `rows-1:<hex>`."""
-        ids = self.articles["article_id"].to_pylist()
-        return {name: config_digest(ids, self.articles[name].to_pylist()) for name in self.columns}
+        return table_digests(self.articles, self.columns)
 
     @property
     def digest(self) -> str:
@@ -116,16 +115,31 @@ def facts_of_release(release: Release) -> Facts:
 
     Raises EnvironmentFault E411 when a file is missing, damaged, or not as a build writes it.
     """
-    shards = [_shard_facts(*paths) for paths in _shards(release)]
+    articles = articles_of_release(release)
     contract = read_contract(release)
     return Facts(
         version=release.version,
-        articles=pa.concat_tables(shards).sort_by("article_id").combine_chunks(),
+        articles=articles,
         columns=contract["columns"],
         labels=contract["labels"],
         identity=contract["identity"],
         suite=contract["suite"],
     )
+
+
+def articles_of_release(release: Release) -> pa.Table:
+    """Give the facts (`FACTS`) of a release's articles, by id, one shard in memory at a time.
+
+    Raises EnvironmentFault E411 when a file is missing, damaged, or not as a build writes it.
+    """
+    shards = [_shard_facts(*paths) for paths in _shards(release)]
+    return pa.concat_tables(shards).sort_by("article_id").combine_chunks()
+
+
+def table_digests(articles: pa.Table, tables: Iterable[str]) -> dict[str, str]:
+    """Give the digest of each of *tables*, `rows-1:<hex>`, from the facts of all articles, which stand by id."""
+    ids = articles["article_id"].to_pylist()
+    return {name: config_digest(ids, articles[name].to_pylist()) for name in tables}
 
 
 def read_contract(release: Release) -> dict[str, Any]:
