@@ -20,21 +20,17 @@ def check_name(value: str) -> str:
     return value
 
 
-def spdx_spelling(value: str) -> str:
-    """Give an SPDX expression in its official spelling; what is none stays as it is."""
+def spdx_expression(value: str) -> str | None:
+    """Give an SPDX expression in its official spelling; None for what is none."""
     try:
         return str(canonicalize_license_expression(value))
     except InvalidLicenseExpression:
-        return value
+        return None
 
 
-def is_spdx(value: str) -> bool:
-    """Whether a license is an SPDX expression."""
-    try:
-        canonicalize_license_expression(value)
-    except InvalidLicenseExpression:
-        return False
-    return True
+def spdx_spelling(value: str) -> str:
+    """Give an SPDX expression in its official spelling; what is none stays as it is."""
+    return spdx_expression(value) or value
 
 
 def check_path(value: Path) -> Path:

@@ -16,7 +16,7 @@ from dataset_builder.errors import ArticlesetError, EnvironmentFault, InputError
 from dataset_builder.gather import Gathered, gather_shards, save_quarantine
 from dataset_builder.label import Model, load_model
 from dataset_builder.layout import Release, data_files, latest_release
-from dataset_builder.options import is_spdx
+from dataset_builder.options import spdx_expression
 from dataset_builder.read import Found, find_files
 from dataset_builder.release import (
     Decision,
@@ -194,7 +194,7 @@ def _result(config: Config, gathered: Gathered) -> BuildResult:
     warnings = list(config.notes)
     if config.identity.license is None:
         warnings.append("the license is unknown: give one with --license, or in the configuration")
-    elif not is_spdx(config.identity.license):
+    elif spdx_expression(config.identity.license) is None:
         warnings.append(f"the license {config.identity.license!r} is no SPDX identifier, such as CC-BY-4.0 or CC0-1.0")
     if gathered.marked_up:
         files = "Markdown file is" if gathered.marked_up == 1 else "Markdown files are"
@@ -223,7 +223,8 @@ def _without_release(result: BuildResult, gathered: Gathered, **changes: Any) ->
 
 def _with_report(result: BuildResult, report: CheckReport) -> BuildResult:
     warned = [_told(outcome) for outcome in report.outcomes if outcome.status == "warned"]
-    return replace(result, checks=check_counts(report.to_json()), warnings=(*result.warnings, *warned))
+    counts = {"passed": report.passed, "warned": report.warned, "failed": report.failed}
+    return replace(result, checks=counts, warnings=(*result.warnings, *warned))
 
 
 def _told(outcome: Outcome) -> str:
@@ -234,6 +235,7 @@ def _told(outcome: Outcome) -> str:
 def _metadata(
     config: Config, gathered: Gathered, suite: Suite, model: Model, report: CheckReport, today: date
 ) -> ReleaseMetadata:
+    found = report.to_json()
     return ReleaseMetadata(
         identity=config.identity,
         date=today,
@@ -252,8 +254,8 @@ def _metadata(
         records=gathered.records,
         quarantined=gathered.quarantined_by,
         skipped=gathered.skipped_by,
-        checks=report.to_json(),
-        check_counts=check_counts(report.to_json()),
+        checks=found,
+        check_counts=check_counts(found),
     )
 
 

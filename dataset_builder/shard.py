@@ -49,7 +49,6 @@ class ShardResult:
     quarantined: tuple[Quarantined, ...]
     paragraphs: int
     categories: Counter[str]
-    languages: Counter[str]
 
 
 def build_shard(number: int, found: Sequence[Found], settings: Settings, folder: Path) -> ShardResult:
@@ -71,7 +70,6 @@ def build_shard(number: int, found: Sequence[Found], settings: Settings, folder:
         quarantined=tuple(quarantined),
         paragraphs=len(paragraphs),
         categories=_counted(paragraphs.filter(paragraphs["is_boilerplate"])["boilerplate_category"]),
-        languages=_counted(whole["articles"]["language"]),
     )
 
 

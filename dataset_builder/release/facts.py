@@ -7,6 +7,7 @@ facts_of_release   the same of a release on disk
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ LABEL_KINDS = ("role", "category", "origin")
 SOURCE = ("source_text", "url", "authors", "published_at", "license")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is compared of two releases.
 
@@ -60,7 +61,7 @@ class Facts:
     identity: Mapping[str, Any]
     suite: str
 
-    @property
+    @cached_property
     def digests(self) -> dict[str, str]:
         """The digest of each config, `rows-1:<hex>`."""
         return table_digests(self.articles, self.columns)
