@@ -114,23 +114,28 @@ class QuarantineOptions(Options):
     max_share: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class Config(Options):
-    """Everything that a build is told."""
+class BuildOptions(Options):
+    """What a file may set and a build is told alike."""
 
-    identity: Identity
-    source: Path
-    output: Path
-    project: Path | None = None
     ids: Literal["stem", "path"] = "stem"
     language: Language | None = None
     workers: Workers = 1
     label: LabelOptions = LabelOptions()
     limits: Limits = Limits()
     quarantine: QuarantineOptions = QuarantineOptions()
+
+
+class Config(BuildOptions):
+    """Everything that a build is told."""
+
+    identity: Identity
+    source: Path
+    output: Path
+    project: Path | None = None
     notes: tuple[str, ...] = ()
 
 
-class ProjectFile(Options):
+class ProjectFile(BuildOptions):
     """What dataset.toml and [tool.articleset] may hold."""
 
     name: Name | None = None
@@ -140,12 +145,6 @@ class ProjectFile(Options):
     license: License | None = None
     source: PlaceInFile | None = None
     output: PlaceInFile | None = None
-    ids: Literal["stem", "path"] = "stem"
-    language: Language | None = None
-    workers: Workers = 1
-    label: LabelOptions = LabelOptions()
-    limits: Limits = Limits()
-    quarantine: QuarantineOptions = QuarantineOptions()
 
 
 class Flags(Options):
